@@ -1,0 +1,261 @@
+/* commands.c - the tables: commands, their options, exit codes. */
+#include "client/pdctl/command.h"
+
+#include "client/pdctl/complete.h"
+#include "client/pdctl/help.h"
+#include "client/pdctl/manual.h"
+#include "client/pdctl/ports.h"
+#include "client/pdctl/resource.h"
+#include "client/pdctl/server.h"
+#include "common/macros.h"
+
+const char *const psd_cli_exit_meanings[] = {
+    [PSD_CLI_OK] = "The question was answered. A watch was ended by a signal, a limit or its reader.",
+    [PSD_CLI_NEGATIVE] = "The answer is negative: the daemon is DEGRADED, or the resource is UNKNOWN.",
+    [PSD_CLI_USAGE] = "The command line is wrong; nothing was asked.",
+    [PSD_CLI_UNREACHABLE] = "The daemon cannot be reached.",
+    [PSD_CLI_FAILED] = "The daemon refused the call or failed in it.",
+    [PSD_CLI_TIMEOUT] = "No answer came within --timeout.",
+    [PSD_CLI_LOCAL] = "Something failed on this side: the output could not be written.",
+};
+const size_t psd_cli_exit_count = PSD_ARRAY_SIZE(psd_cli_exit_meanings);
+
+/* ---- options ---- */
+
+static const char *const color_choices[] = {"auto", "always", "never", NULL};
+static const char *const list_formats[] = {"table", "wide", "json", "yaml", "name", NULL};
+static const char *const stream_formats[] = {"table", "json", NULL};
+static const char *const text_formats[] = {"text", "json", "yaml", NULL};
+
+static const psd_option global_rows[] = {
+    {
+        .name = "runtime-dir",
+        .type = PSD_OPTION_STRING,
+        .offset = offsetof(psd_cli_settings, runtime_dir),
+        .value_name = "DIR",
+        .help = "Folder with the daemon's socket. Otherwise $POLARSTACK_RUNTIME_DIR, /run/polarstack or "
+                "$XDG_RUNTIME_DIR/polarstack.",
+    },
+    {
+        .name = "url",
+        .type = PSD_OPTION_STRING,
+        .offset = offsetof(psd_cli_settings, url),
+        .value_name = "URL",
+        .help = "Address of the daemon, for example ipc:///run/polarstack/daemon.sock.",
+    },
+    {
+        .name = "timeout",
+        .type = PSD_OPTION_DURATION,
+        .offset = offsetof(psd_cli_settings, timeout_ms),
+        .value_name = "DURATION",
+        .default_text = "10s",
+        .min = 1,
+        .max = 3600000,
+        .help = "How long to wait for an answer.",
+    },
+    {
+        .name = "color",
+        .type = PSD_OPTION_CHOICE,
+        .offset = offsetof(psd_cli_settings, color),
+        .value_name = "WHEN",
+        .default_text = "auto",
+        .choices = color_choices,
+        .help = "Colour; auto means on a terminal, unless $NO_COLOR is set.",
+    },
+    {
+        .name = "help",
+        .letter = 'h',
+        .type = PSD_OPTION_BOOL,
+        .offset = offsetof(psd_cli_settings, help),
+        .help = "Show the help of the command.",
+    },
+};
+const psd_options psd_cli_global_options = {global_rows, PSD_ARRAY_SIZE(global_rows)};
+
+/* Rows that several commands share. */
+#define OUTPUT_ROW(CHOICES, DEFAULT)                                                                     \
+    {                                                                                                    \
+        .name = "output", .letter = 'o', .type = PSD_OPTION_CHOICE,                                      \
+        .offset = offsetof(psd_cli_settings, output), .value_name = "FORMAT", .default_text = (DEFAULT), \
+        .choices = (CHOICES), .help = "How to print the answer."                                         \
+    }
+#define RANGE_ROW                                                                                \
+    {                                                                                            \
+        .name = "range", .type = PSD_OPTION_PORTS, .offset = offsetof(psd_cli_settings, ranges), \
+        .value_name = "RANGES",                                                                  \
+        .help = "Only these ports: 5400, 30000-32999, 36000+100 or a comma list of those."       \
+    }
+#define NO_HEADERS_ROW                                                                                   \
+    {                                                                                                    \
+        .name = "no-headers", .type = PSD_OPTION_BOOL, .offset = offsetof(psd_cli_settings, no_headers), \
+        .help = "Leave out the head of the table."                                                       \
+    }
+
+static const psd_option list_ports_rows[] = {OUTPUT_ROW(list_formats, "table"), RANGE_ROW, NO_HEADERS_ROW};
+static const psd_option watch_ports_rows[] = {
+    OUTPUT_ROW(stream_formats, "table"),
+    RANGE_ROW,
+    NO_HEADERS_ROW,
+    {
+        .name = "count",
+        .type = PSD_OPTION_UINT,
+        .offset = offsetof(psd_cli_settings, count),
+        .value_name = "N",
+        .min = 1,
+        .help = "End after N changes.",
+    },
+    {
+        .name = "for",
+        .type = PSD_OPTION_DURATION,
+        .offset = offsetof(psd_cli_settings, duration_ms),
+        .value_name = "DURATION",
+        .min = 1,
+        .help = "End after this time.",
+    },
+};
+static const psd_option text_rows[] = {OUTPUT_ROW(text_formats, "text")};
+
+#define OPTIONS(ROWS)                \
+    {                                \
+        (ROWS), PSD_ARRAY_SIZE(ROWS) \
+    }
+
+/* ---- operands ---- */
+
+static const psd_cli_operand port_operand = {
+    .name = "PORT", .help = "A port, 1 to 65535.", .least = 1, .most = 1};
+static const psd_cli_operand shell_operand = {
+    .name = "SHELL", .help = "bash, zsh or fish.", .least = 1, .most = 1, .choices = psd_cli_shells};
+static const psd_cli_operand command_operand = {
+    .name = "COMMAND", .help = "Words of a command.", .least = 0, .most = 8, .is_command = true};
+static const psd_cli_operand raw_operand = {.name = "WORD", .least = 0, .most = 10000, .is_raw = true};
+
+/* ---- commands ---- */
+
+#define EXAMPLES(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+const psd_cli_command psd_cli_commands[] = {
+    {
+        .words = "get ports",
+        .summary = "List the ports in use",
+        .text =
+            "Lists the ports that have a socket, as the last complete look of the daemon saw them. A port "
+            "that "
+            "is scanned and not listed is free.\n"
+            "BINDABLE says whether a server could bind the port now on [::] for both families, BINDABLE-IPV4 "
+            "whether on 0.0.0.0.\n"
+            "How fresh the list is stands on stderr, so that pipes carry the list alone; JSON and YAML hold "
+            "it "
+            "in the observation. While the ports are not known at all the exit code is 1 and no list is "
+            "shown.",
+        .examples = EXAMPLES(
+            "pdctl get ports", "pdctl get ports --range 30000-32999,5400 -o wide",
+            "pdctl get ports -o json | jq -r '.ports[] | select(.class == \"LISTENING\") | .port'"),
+        .options = OPTIONS(list_ports_rows),
+        .role = PSD_ROLE_READER,
+        .run = psd_cli_get,
+        .resource = &psd_cli_ports,
+    },
+    {
+        .words = "watch ports",
+        .summary = "Follow the ports in use, a line for each change",
+        .text =
+            "Prints each port in use as ADDED, then a line for each change: ADDED, MODIFIED or DELETED.\n"
+            "Goes on when the daemon restarts, and says when it synchronized anew: states in between may "
+            "then "
+            "have been skipped, the last one never is.\n"
+            "With -o json each line is an object whose type is ADDED, MODIFIED or DELETED (with the port as "
+            "object), SYNC (the whole resource was read; the lines that follow lead to it), OBSERVATION (the "
+            "data became stale, or fresh again) or LOST (the daemon cannot be reached).\n"
+            "SIGINT, SIGTERM and a closed pipe end it with exit code 0.",
+        .examples = EXAMPLES("pdctl watch ports", "pdctl watch ports --range 30000-32999",
+                             "pdctl watch ports -o json | jq -c 'select(.type == \"ADDED\") | .object.port'"),
+        .options = OPTIONS(watch_ports_rows),
+        .role = PSD_ROLE_READER,
+        .run = psd_cli_watch,
+        .resource = &psd_cli_ports,
+    },
+    {
+        .words = "why port",
+        .summary = "Tell why a port is free or not, and who holds it",
+        .text = "Looks at one port now: its sockets, the processes that hold them, and whether the kernel "
+                "may hand "
+                "the port out by itself. The exit code is 0 whether the port is free or not.",
+        .examples = EXAMPLES("pdctl why port 30010", "pdctl why port 30010 -o json | jq .port.bindable"),
+        .options = OPTIONS(text_rows),
+        .operand = &port_operand,
+        .role = PSD_ROLE_READER,
+        .run = psd_cli_why_port,
+    },
+    {
+        .words = "scan ports",
+        .summary = "Scan the ports now, then list those in use",
+        .text = "Makes the daemon scan all its ports at once, waits for the result and shows it as 'get "
+                "ports' does.",
+        .examples = EXAMPLES("pdctl scan ports --range 5400"),
+        .options = OPTIONS(list_ports_rows),
+        .role = PSD_ROLE_OPERATOR,
+        .run = psd_cli_scan_ports,
+        .resource = &psd_cli_ports,
+    },
+    {
+        .words = "describe",
+        .summary = "List the services, methods, roles and topics of the daemon",
+        .text = "Shows what the running daemon offers, as it says itself.",
+        .examples = EXAMPLES("pdctl describe",
+                             "pdctl describe -o json | jq -r '.services[].methods[].fullName'"),
+        .options = OPTIONS(text_rows),
+        .role = PSD_ROLE_READER,
+        .run = psd_cli_describe,
+    },
+    {
+        .words = "health",
+        .summary = "Tell how the daemon and its scanners are",
+        .text = "The exit code is 0 when the daemon is SERVING and 1 when it is DEGRADED: at least one "
+                "resource is "
+                "STALE or UNKNOWN.",
+        .examples = EXAMPLES("pdctl health", "pdctl health -o yaml"),
+        .options = OPTIONS(text_rows),
+        .role = PSD_ROLE_READER,
+        .run = psd_cli_health,
+    },
+    {
+        .words = "version",
+        .summary = "Show the versions of pdctl and, if it can be reached, of the daemon",
+        .examples = EXAMPLES("pdctl version", "pdctl version -o json"),
+        .options = OPTIONS(text_rows),
+        .role = PSD_ROLE_READER,
+        .run = psd_cli_version,
+    },
+    {
+        .words = "completion",
+        .summary = "Print the completion script of a shell",
+        .text = "Packages install these scripts already. By hand: for bash source it from ~/.bashrc; for zsh "
+                "save it "
+                "as _pdctl in a folder of $fpath; for fish save it as ~/.config/fish/completions/pdctl.fish.",
+        .examples = EXAMPLES("source <(pdctl completion bash)"),
+        .operand = &shell_operand,
+        .run = psd_cli_completion,
+    },
+    {
+        .words = "help",
+        .summary = "Show the help of pdctl or of a command",
+        .examples = EXAMPLES("pdctl help", "pdctl help get ports"),
+        .operand = &command_operand,
+        .run = psd_cli_help,
+    },
+    {
+        .words = "complete",
+        .summary = "Print what may stand in place of the last of the words, for the completion scripts",
+        .operand = &raw_operand,
+        .hidden = true,
+        .run = psd_cli_complete,
+    },
+    {
+        .words = "man",
+        .summary = "Print the manual page",
+        .hidden = true,
+        .run = psd_cli_manual,
+    },
+};
+const size_t psd_cli_command_count = PSD_ARRAY_SIZE(psd_cli_commands);

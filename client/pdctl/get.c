@@ -1,0 +1,118 @@
+/* get.c - one answer of a resource as table, names, JSON or YAML. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/pdctl/document.h"
+#include "client/pdctl/message_json.h"
+#include "client/pdctl/resource.h"
+#include "client/pdctl/table.h"
+#include "common/cleanup.h"
+#include "common/clock.h"
+
+void psd_cli_print_tree(const cJSON *tree, bool yaml)
+{
+    PSD_AUTO_TEXT text = PSD_TEXT_INIT;
+    if (yaml)
+        psd_document_yaml(tree, &text);
+    else
+        psd_document_json(tree, &text);
+    fputs(psd_text_string(&text), stdout);
+}
+
+void psd_cli_print_message(const ProtobufCMessage *message, bool yaml)
+{
+    cJSON *tree = psd_message_json(message);
+    psd_cli_print_tree(tree, yaml);
+    cJSON_Delete(tree);
+}
+
+static void print_names(const psd_cli_resource *resource, const ProtobufCMessage *message)
+{
+    size_t count = 0;
+    ProtobufCMessage **elements = psd_cli_elements(resource, message, &count);
+    for (size_t i = 0; i < count; i++) {
+        PSD_AUTO_TEXT name = PSD_TEXT_INIT;
+        psd_cli_add_name(resource, elements[i], &name);
+        puts(psd_text_string(&name));
+    }
+}
+
+static void print_table(const psd_cli_call *call, const ProtobufCMessage *message)
+{
+    size_t count = 0;
+    ProtobufCMessage **elements = psd_cli_elements(call->command->resource, message, &count);
+    psd_cli_table table = psd_cli_table_of(call->command->resource, call->settings->output == PSD_CLI_WIDE);
+    for (size_t i = 0; i < count; i++)
+        psd_cli_table_measure(&table, elements[i]);
+    if (!call->settings->no_headers)
+        psd_cli_table_head(&table, &call->screen);
+    for (size_t i = 0; i < count; i++)
+        psd_cli_table_row(&table, &call->screen, elements[i]);
+}
+
+/* On stderr: it tells people how far to trust the list, and pipes stay clean. */
+static void print_freshness(const psd_cli_call *call, const Polarrpc__V1__Observation *observation)
+{
+    PSD_AUTO_TEXT text = PSD_TEXT_INIT;
+    psd_cli_color color = psd_cli_add_freshness(observation, psd_clock_unix_ms(), &text);
+    fflush(stdout);
+    psd_cli_put(&call->screen, stderr, color, psd_text_string(&text));
+    fputs("\n", stderr);
+    for (size_t i = 0; i < observation->n_limitations; i++) {
+        PSD_AUTO_TEXT line = PSD_TEXT_INIT;
+        psd_text_add(&line, "limitation: ");
+        psd_cli_add_safe(&line, observation->limitations[i]);
+        psd_cli_put(&call->screen, stderr, PSD_CLI_YELLOW, psd_text_string(&line));
+        fputs("\n", stderr);
+    }
+}
+
+/* An empty list here would look like "nothing in use". */
+static int report_unknown(const psd_cli_call *call, const Polarrpc__V1__Observation *observation)
+{
+    PSD_AUTO_TEXT text = PSD_TEXT_INIT;
+    psd_text_printf(&text, "pdctl: the %s of this host are not known: ", call->command->resource->plural);
+    psd_cli_add_safe(&text,
+                     observation && observation->reason[0] ? observation->reason : "no complete look yet");
+    psd_text_add(&text, ": see 'pdctl health'");
+    fflush(stdout);
+    psd_cli_put(&call->screen, stderr, PSD_CLI_RED, psd_text_string(&text));
+    fputs("\n", stderr);
+    return PSD_CLI_NEGATIVE;
+}
+
+int psd_cli_show_resource(psd_cli_call *call, const ProtobufCMessage *message)
+{
+    const Polarrpc__V1__Observation *observation = psd_cli_observation(message);
+    psd_cli_format format = (psd_cli_format)call->settings->output;
+    bool is_fresh = observation && observation->state == POLARRPC__V1__OBSERVATION_STATE__FRESH;
+    bool is_known = is_fresh || (observation && observation->state == POLARRPC__V1__OBSERVATION_STATE__STALE);
+    bool is_document = format == PSD_CLI_JSON || format == PSD_CLI_YAML;
+    if (is_document)
+        psd_cli_print_message(message, format == PSD_CLI_YAML);
+    if (!is_known)
+        return report_unknown(call, observation);
+    if (format == PSD_CLI_NAME)
+        print_names(call->command->resource, message);
+    else if (!is_document)
+        print_table(call, message);
+    if (!is_fresh || format == PSD_CLI_TABLE || format == PSD_CLI_WIDE)
+        print_freshness(call, observation);
+    return PSD_CLI_OK;
+}
+
+int psd_cli_get(psd_cli_call *call, psd_error *error)
+{
+    const psd_cli_resource *resource = call->command->resource;
+    if (psd_cli_connect(call, error) < 0)
+        return -1;
+    ProtobufCMessage *request = resource->request(call->settings);
+    ProtobufCMessage *response = NULL;
+    int result = psd_client_call(call->client, resource->watch->get, request, NULL, &response, error);
+    protobuf_c_message_free_unpacked(request, NULL);
+    if (result < 0)
+        return -1;
+    result = psd_cli_show_resource(call, response);
+    protobuf_c_message_free_unpacked(response, NULL);
+    return result;
+}

@@ -1,0 +1,343 @@
+#include "common/rpc/client.h"
+
+#include <limits.h>
+#include <nng/nng.h>
+#include <nng/protocol/reqrep0/req.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/rpc/client_call.h"
+#include "common/rpc/endpoint.h"
+#include "common/rpc/wire.h"
+#include "common/runtime_dir.h"
+#include "common/thread.h"
+
+enum {
+    DEFAULT_TIMEOUT_MS = 10000,
+    RECONNECT_FIRST_MS = 50,
+    RECONNECT_MOST_MS = 2000,
+};
+
+struct psd_client {
+    psd_client_options options; /* its strings are url, endpoint and token below */
+    psd_endpoint endpoint;
+    char *token;
+    nng_socket socket;
+
+    pthread_mutex_t mutex; /* guards all below */
+    pthread_cond_t changed;
+    bool closing;
+    unsigned pipes;               /* connections that are up: 0 or 1 */
+    psd_client_call_ctx *idle[2]; /* by `asynchronous` */
+    psd_client_call_ctx *active;
+};
+
+const psd_client_options *psd_client_get_options(const psd_client *client)
+{
+    return &client->options;
+}
+
+psd_link psd_client_link(psd_client *client)
+{
+    PSD_LOCKED(&client->mutex);
+    return client->closing ? PSD_LINK_CLOSING : client->pipes > 0 ? PSD_LINK_UP : PSD_LINK_DOWN;
+}
+
+const char *psd_client_url(const psd_client *client)
+{
+    return client->options.url;
+}
+
+static void pipe_changed(nng_pipe pipe PSD_UNUSED, nng_pipe_ev event, void *arg)
+{
+    psd_client *client = arg;
+    PSD_LOCKED(&client->mutex);
+    client->pipes += event == NNG_PIPE_EV_ADD_POST;
+    client->pipes -= event == NNG_PIPE_EV_REM_POST && client->pipes > 0;
+    pthread_cond_broadcast(&client->changed);
+}
+
+static int resolve(psd_client *client, const psd_client_options *options, psd_error *error)
+{
+    if (options)
+        client->options = *options;
+    char url[PATH_MAX + 32];
+    if (!client->options.url) {
+        char dir[PATH_MAX];
+        psd_runtime_dir_find(NULL, dir);
+        snprintf(url, sizeof(url), "ipc://%s/%s", dir, PSD_DAEMON_SOCKET);
+        client->options.url = url;
+    }
+    if (psd_endpoint_parse(client->options.url, &client->endpoint, error) < 0)
+        return -1;
+    client->options.url = client->endpoint.url;
+    if (client->options.stream_url) {
+        if (strlen(client->options.stream_url) >= PSD_URL_SIZE)
+            return psd_error_set(error, PSD_INVALID_ARGUMENT, "stream url '%.40s...' is too long",
+                                 client->options.stream_url);
+        snprintf(client->endpoint.stream_url, PSD_URL_SIZE, "%s", client->options.stream_url);
+    }
+    client->options.stream_url = client->endpoint.stream_url;
+    if (client->options.token) {
+        client->token = strdup(client->options.token);
+        if (!client->token)
+            return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "out of memory");
+        client->options.token = client->token;
+    }
+    if (client->options.timeout_ms == 0)
+        client->options.timeout_ms = DEFAULT_TIMEOUT_MS;
+    return 0;
+}
+
+static int connect_socket(psd_client *client, psd_error *error)
+{
+    nng_socket socket = client->socket;
+    int result = nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, PSD_WIRE_MAX);
+    /* nng must never repeat a request by itself: the client decides. */
+    if (result == 0)
+        result = nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
+    if (result == 0)
+        result = nng_socket_set_ms(socket, NNG_OPT_RECONNMINT, RECONNECT_FIRST_MS);
+    if (result == 0)
+        result = nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT, RECONNECT_MOST_MS);
+    if (result == 0)
+        result = nng_pipe_notify(socket, NNG_PIPE_EV_ADD_POST, pipe_changed, client);
+    if (result == 0)
+        result = nng_pipe_notify(socket, NNG_PIPE_EV_REM_POST, pipe_changed, client);
+    if (result == 0)
+        result = nng_dial(socket, client->options.url, NULL, 0);
+    if (result != 0 && client->options.wait_for_ready)
+        result = nng_dial(socket, client->options.url, NULL, NNG_FLAG_NONBLOCK);
+    if (result != 0)
+        return psd_error_set_nng(error, result, "cannot reach %s", client->options.url);
+    return 0;
+}
+
+int psd_client_open(const psd_client_options *options, psd_client **client, psd_error *error)
+{
+    psd_client *made = calloc(1, sizeof(*made));
+    if (!made)
+        return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "out of memory");
+    pthread_mutex_init(&made->mutex, NULL);
+    psd_cond_init(&made->changed);
+    int result = nng_req0_open(&made->socket);
+    if (result != 0)
+        psd_error_set_nng(error, result, "cannot make a socket");
+    if (result != 0 || resolve(made, options, error) < 0 || connect_socket(made, error) < 0) {
+        psd_client_close(made);
+        return -1;
+    }
+    *client = made;
+    return 0;
+}
+
+static void free_call(psd_client_call_ctx *call)
+{
+    if (!call)
+        return;
+    nng_aio_free(call->aio); /* waits for its callback */
+    nng_ctx_close(call->ctx);
+    free(call);
+}
+
+void psd_client_close(psd_client *client)
+{
+    if (!client)
+        return;
+    {
+        PSD_LOCKED(&client->mutex);
+        client->closing = true;
+        for (psd_client_call_ctx *call = client->active; call; call = call->next)
+            nng_aio_cancel(call->aio);
+    }
+    nng_close(client->socket);
+    pthread_mutex_lock(&client->mutex);
+    while (client->active)
+        pthread_cond_wait(&client->changed, &client->mutex);
+    pthread_mutex_unlock(&client->mutex);
+    for (int i = 0; i < 2; i++) {
+        while (client->idle[i]) {
+            psd_client_call_ctx *call = client->idle[i];
+            client->idle[i] = call->next;
+            free_call(call);
+        }
+    }
+    pthread_cond_destroy(&client->changed);
+    pthread_mutex_destroy(&client->mutex);
+    free(client->token);
+    free(client);
+}
+
+static void call_advanced(void *arg);
+
+static psd_client_call_ctx *new_call(psd_client *client, bool asynchronous, psd_error *error)
+{
+    psd_client_call_ctx *call = calloc(1, sizeof(*call));
+    if (!call) {
+        psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "out of memory");
+        return NULL;
+    }
+    call->client = client;
+    call->asynchronous = asynchronous;
+    int result = nng_aio_alloc(&call->aio, asynchronous ? call_advanced : NULL, call);
+    if (result == 0)
+        result = nng_ctx_open(&call->ctx, client->socket);
+    if (result != 0) {
+        psd_error_set_nng(error, result, "cannot make a request context");
+        free_call(call);
+        return NULL;
+    }
+    return call;
+}
+
+/* An idle call context or a new one, on the active list. */
+static psd_client_call_ctx *take_call(psd_client *client, bool asynchronous, psd_error *error)
+{
+    psd_client_call_ctx *call = NULL;
+    {
+        PSD_LOCKED(&client->mutex);
+        call = client->idle[asynchronous];
+        if (call)
+            client->idle[asynchronous] = call->next;
+    }
+    if (!call)
+        call = new_call(client, asynchronous, error);
+    if (!call)
+        return NULL;
+    PSD_LOCKED(&client->mutex);
+    call->previous = NULL;
+    call->next = client->active;
+    if (call->next)
+        call->next->previous = call;
+    client->active = call;
+    return call;
+}
+
+static void give_back(psd_client_call_ctx *call)
+{
+    psd_client_call_reset(call);
+    psd_client *client = call->client;
+    PSD_LOCKED(&client->mutex);
+    if (call->previous)
+        call->previous->next = call->next;
+    else
+        client->active = call->next;
+    if (call->next)
+        call->next->previous = call->previous;
+    call->next = client->idle[call->asynchronous];
+    client->idle[call->asynchronous] = call;
+    pthread_cond_broadcast(&client->changed);
+}
+
+/* Random, so that the calls of two clients do not meet; never 0. */
+static uint64_t new_call_id(void)
+{
+    uint64_t id = 0;
+    arc4random_buf(&id, sizeof(id));
+    return id ? id : 1;
+}
+
+static bool has_page_token(const ProtobufCMessageDescriptor *type, const char *name)
+{
+    return protobuf_c_message_descriptor_get_field_by_name(type, name) != NULL;
+}
+
+/* Pages are joined unless the caller asks for a page of its own. */
+static bool wants_all_pages(const psd_method *method, const ProtobufCMessage *request)
+{
+    if (!has_page_token(method->request, "page_token") ||
+        !has_page_token(method->response, "next_page_token"))
+        return false;
+    const ProtobufCFieldDescriptor *size = protobuf_c_message_descriptor_get_field_by_name(method->request,
+                                                                                           "page_size");
+    const ProtobufCFieldDescriptor *token = protobuf_c_message_descriptor_get_field_by_name(method->request,
+                                                                                            "page_token");
+    bool has_size = size && *(const uint32_t *)(const void *)((const char *)request + size->offset) != 0;
+    const char *text = *(char *const *)(const void *)((const char *)request + token->offset);
+    return !has_size && (!text || !text[0]);
+}
+
+/* Refuses what cannot be sent, and prepares the rest. */
+static int prepare(psd_client_call_ctx *call, const psd_method *method, const ProtobufCMessage *request,
+                   const psd_call_options *options, psd_error *error)
+{
+    psd_client *client = call->client;
+    psd_link link = psd_client_link(client);
+    if (link == PSD_LINK_CLOSING)
+        return psd_error_set(error, PSD_CANCELLED, "%s: the client was closed", method->full_name);
+    bool waits = client->options.wait_for_ready || (options && options->wait_for_ready);
+    if (link == PSD_LINK_DOWN && !waits)
+        return psd_error_set(error, PSD_UNAVAILABLE, "no connection to %s at the moment",
+                             client->options.url);
+    uint32_t timeout_ms = options && options->timeout_ms ? options->timeout_ms : client->options.timeout_ms;
+    call->method = method;
+    call->deadline_ms = psd_clock_mono_ms() + timeout_ms;
+    call->call_id = method->no_side_effects ? 0 : new_call_id();
+    call->joins_pages = wants_all_pages(method, request);
+    call->request_length = protobuf_c_message_get_packed_size(request);
+    if (call->request_length > PSD_WIRE_PAYLOAD_MAX)
+        return psd_error_set(error, PSD_RESOURCE_EXHAUSTED,
+                             "%s: the request has %zu bytes, %d at most are sent", method->full_name,
+                             call->request_length, PSD_WIRE_PAYLOAD_MAX);
+    call->request = malloc(call->request_length + 1);
+    if (!call->request)
+        return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "out of memory");
+    protobuf_c_message_pack(request, call->request);
+    return 0;
+}
+
+int psd_client_call(psd_client *client, const psd_method *method, const ProtobufCMessage *request,
+                    const psd_call_options *options, ProtobufCMessage **response, psd_error *error)
+{
+    psd_client_call_ctx *call = take_call(client, false, error);
+    if (!call)
+        return -1;
+    if (prepare(call, method, request, options, error) < 0) {
+        give_back(call);
+        return -1;
+    }
+    for (bool goes_on = psd_client_call_begin(call); goes_on; goes_on = psd_client_call_step(call))
+        nng_aio_wait(call->aio);
+    *response = call->response;
+    int result = call->response ? 0 : psd_error_copy(error, &call->error);
+    give_back(call);
+    return result;
+}
+
+/* Callback of an asynchronous call's aio. */
+static void call_advanced(void *arg)
+{
+    psd_client_call_ctx *call = arg;
+    if (psd_client_call_step(call))
+        return;
+    ProtobufCMessage *response = call->response;
+    call->shim(call->done, call->done_arg, response, response ? NULL : &call->error);
+    give_back(call);
+    if (response)
+        protobuf_c_message_free_unpacked(response, NULL);
+}
+
+int psd_client_call_async(psd_client *client, const psd_method *method, const ProtobufCMessage *request,
+                          const psd_call_options *options, psd_client_done_shim shim, psd_any_function done,
+                          void *arg, psd_error *error)
+{
+    psd_client_call_ctx *call = take_call(client, true, error);
+    if (!call)
+        return -1;
+    if (prepare(call, method, request, options, error) < 0) {
+        give_back(call);
+        return -1;
+    }
+    call->shim = shim;
+    call->done = done;
+    call->done_arg = arg;
+    if (psd_client_call_begin(call))
+        return 0;
+    psd_error_copy(error, &call->error);
+    give_back(call);
+    return -1;
+}

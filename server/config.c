@@ -1,0 +1,137 @@
+#include "server/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/log.h"
+
+static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
+
+static const psd_option rows[] = {
+    {.name = "config",
+     .letter = 'c',
+     .type = PSD_OPTION_STRING,
+     .flags = PSD_OPTION_COMMAND_LINE_ONLY,
+     .offset = offsetof(psd_config, config_file),
+     .value_name = "FILE",
+     .environment = "POLARSTACK_CONFIG",
+     .help = "Read options from FILE, one 'name = value' a line."},
+    {.name = "runtime-dir",
+     .type = PSD_OPTION_STRING,
+     .offset = offsetof(psd_config, runtime_dir),
+     .value_name = "DIR",
+     .help = "Folder of the socket and of the state. Default: $POLARSTACK_RUNTIME_DIR, else /run/polarstack, "
+             "else $XDG_RUNTIME_DIR/polarstack."},
+    {.name = "state-dir",
+     .type = PSD_OPTION_STRING,
+     .offset = offsetof(psd_config, state_dir),
+     .value_name = "DIR",
+     .help = "Folder of what must survive a restart. Default: 'state' in the runtime folder."},
+    {.name = "listen",
+     .type = PSD_OPTION_STRING,
+     .offset = offsetof(psd_config, listen),
+     .value_name = "URL",
+     .help =
+         "Listen on URL as well, for example tcp://127.0.0.1:9000 (loopback only; streams are on the next "
+         "port)."},
+    {.name = "node-name",
+     .type = PSD_OPTION_STRING,
+     .offset = offsetof(psd_config, node_name),
+     .value_name = "NAME",
+     .environment = "CURRENT_NODE_NAME",
+     .help = "Name of this node in answers. Default: the host's name."},
+    {.name = "port-ranges",
+     .type = PSD_OPTION_PORTS,
+     .offset = offsetof(psd_config, port_ranges),
+     .value_name = "RANGES",
+     .default_text = "1-65535",
+     .help = "Ports to look at: '5400', '30000-32999', '36000+100', or a comma list of those."},
+    {.name = "port-listen-period",
+     .type = PSD_OPTION_DURATION,
+     .offset = offsetof(psd_config, port_listen_period_ms),
+     .value_name = "DURATION",
+     .default_text = "500ms",
+     .min = 10,
+     .max = 3600000,
+     .help = "Pause between two looks at the listening sockets."},
+    {.name = "port-full-period",
+     .type = PSD_OPTION_DURATION,
+     .offset = offsetof(psd_config, port_full_period_ms),
+     .value_name = "DURATION",
+     .default_text = "2s",
+     .min = 10,
+     .max = 3600000,
+     .help = "Pause between two looks at all sockets."},
+    {.name = "max-in-flight",
+     .type = PSD_OPTION_UINT,
+     .offset = offsetof(psd_config, max_in_flight),
+     .value_name = "N",
+     .default_text = "64",
+     .min = 1,
+     .max = 4096,
+     .help = "Requests answered at the same time; more of them wait."},
+    {.name = "log-level",
+     .type = PSD_OPTION_CHOICE,
+     .offset = offsetof(psd_config, log_level),
+     .value_name = "LEVEL",
+     .default_text = "info",
+     .choices = log_levels,
+     .help = "How much to log to standard error."},
+    {.name = "print-config",
+     .type = PSD_OPTION_BOOL,
+     .flags = PSD_OPTION_COMMAND_LINE_ONLY,
+     .offset = offsetof(psd_config, print_config),
+     .help = "Print the options in force as a config file, and exit."},
+    {.name = "help",
+     .letter = 'h',
+     .type = PSD_OPTION_BOOL,
+     .flags = PSD_OPTION_COMMAND_LINE_ONLY,
+     .offset = offsetof(psd_config, help),
+     .help = "Print this text, and exit."},
+    {.name = "version",
+     .letter = 'V',
+     .type = PSD_OPTION_BOOL,
+     .flags = PSD_OPTION_COMMAND_LINE_ONLY,
+     .offset = offsetof(psd_config, version),
+     .help = "Print the version, and exit."},
+};
+
+psd_options psd_config_options(void)
+{
+    return (psd_options){rows, PSD_ARRAY_SIZE(rows)};
+}
+
+static int parse_arguments(psd_config *config, int argc, char **argv, psd_error *error)
+{
+    PSD_AUTO_FREE const char **operands = calloc((size_t)argc + 1, sizeof(*operands));
+    size_t count = 0;
+    if (!operands)
+        return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "out of memory");
+    if (psd_options_parse(psd_config_options(), config, argc, argv, 1, operands, &count, error) < 0)
+        return -1;
+    if (count > 0)
+        return psd_error_set(error, PSD_INVALID_ARGUMENT,
+                             "unexpected argument '%s': the daemon takes options only, see --help",
+                             operands[0]);
+    return 0;
+}
+
+int psd_config_load(psd_config *config, int argc, char **argv, psd_error *error)
+{
+    psd_options options = psd_config_options();
+    memset(config, 0, sizeof(*config));
+    if (psd_options_init(options, config, error) < 0 || parse_arguments(config, argc, argv, error) < 0)
+        return -1;
+    if (!config->config_file)
+        return 0;
+    /* The command line is stronger than the file: read it once more. */
+    if (psd_options_read_file(options, config, config->config_file, error) < 0)
+        return -1;
+    return parse_arguments(config, argc, argv, error);
+}
+
+void psd_config_free(psd_config *config)
+{
+    psd_options_free(psd_config_options(), config);
+}

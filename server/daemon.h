@@ -1,0 +1,59 @@
+/*
+ * daemon.h - what the parts of the daemon share: settings, store, scanners.
+ */
+#ifndef PSD_SERVER_DAEMON_H
+#define PSD_SERVER_DAEMON_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include "common/port_set.h"
+#include "common/rpc/server.h"
+#include "server/scan/scanner.h"
+#include "server/store/topic.h"
+
+/* Settings as options and config file give them (server/config.c). */
+typedef struct psd_config {
+    char *config_file;
+    char *runtime_dir;
+    char *state_dir;
+    char *listen;
+    char *node_name;
+    char *port_ranges;
+    int64_t port_listen_period_ms;
+    int64_t port_full_period_ms;
+    uint64_t max_in_flight;
+    int log_level;
+    bool print_config;
+    bool help;
+    bool version;
+} psd_config;
+
+/* One row of the table in scanners.c, running: a scanner, the topic that it
+ * publishes to, and how it fares. */
+typedef struct psd_watched {
+    const char *name;
+    psd_topic *topic;
+    psd_scanner *scanner;
+
+    pthread_mutex_t mutex; /* guards all below */
+    uint64_t successes;
+    uint64_t failures;
+    int64_t last_success_ms; /* Unix */
+    uint64_t last_duration_us;
+} psd_watched;
+
+enum { PSD_SCANNER_COUNT = 1 };
+
+typedef struct psd_daemon {
+    psd_config config;
+    const char *node; /* points into config or hostname */
+    char hostname[256];
+    uint64_t epoch;
+    int64_t started_at_ms;
+    psd_port_set port_ranges;
+    psd_server *server;
+    psd_watched scanners[PSD_SCANNER_COUNT];
+} psd_daemon;
+
+#endif

@@ -1,0 +1,184 @@
+/*
+ * polarstack-daemon: knows which ports of this host are taken, and tells.
+ *
+ * Life: read the settings, take the socket (which proves to be the only daemon
+ * there), start scanners and server, wait for a signal, stop in reverse order.
+ */
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/rpc/wire.h"
+#include "common/runtime_dir.h"
+#include "server/config.h"
+#include "server/pid_file.h"
+#include "server/scanners.h"
+#include "server/services/background.h"
+#include "server/services/services.h"
+
+enum {
+    EXIT_USAGE_ERROR = 2, /* options or config file */
+    EXIT_START_ERROR = 1, /* folders, socket, scanners */
+    STOP_GRACE_MS = 5000,
+    SOCKET_MODE = 0660,
+};
+
+static void print_help(void)
+{
+    PSD_AUTO_TEXT options = PSD_TEXT_INIT;
+    psd_options_help(psd_config_options(), &options);
+    printf("Usage: polarstack-daemon [OPTIONS]\n\n"
+           "Serves what it knows of this host: which ports are taken. Read it with pdctl.\n\n"
+           "Options:\n%s\n"
+           "Exit codes: 0 stopped by SIGTERM or SIGINT, 1 could not start, 2 wrong options or config file.\n",
+           psd_text_string(&options));
+}
+
+static int find_folders(const psd_config *config, char runtime_dir[PATH_MAX], char state_dir[PATH_MAX],
+                        psd_error *error)
+{
+    if (psd_runtime_dir_create(config->runtime_dir, runtime_dir, error) < 0)
+        return -1;
+    int length = config->state_dir ? snprintf(state_dir, PATH_MAX, "%s", config->state_dir)
+                                   : snprintf(state_dir, PATH_MAX, "%s/state", runtime_dir);
+    if (length >= PATH_MAX)
+        return psd_error_set(error, PSD_INVALID_ARGUMENT, "the path of the state folder is too long");
+    if (psd_make_writable_dir(state_dir, "state folder", error) < 0)
+        return psd_error_append(error, ": choose another one with --state-dir");
+    return 0;
+}
+
+/* Name, epoch and ranges. */
+static int identify(psd_daemon *daemon, psd_error *error)
+{
+    daemon->started_at_ms = psd_clock_unix_ms();
+    daemon->node = daemon->config.node_name;
+    if (!daemon->node || !daemon->node[0]) {
+        if (gethostname(daemon->hostname, sizeof(daemon->hostname) - 1) < 0 || !daemon->hostname[0])
+            return psd_error_set(error, PSD_FAILED_PRECONDITION,
+                                 "this host has no name: give one with --node-name");
+        daemon->node = daemon->hostname;
+    }
+    arc4random_buf(&daemon->epoch, sizeof(daemon->epoch));
+    return psd_port_set_parse(&daemon->port_ranges, daemon->config.port_ranges, error);
+}
+
+static int listen_everywhere(psd_daemon *daemon, const char *runtime_dir, psd_error *error)
+{
+    char url[PATH_MAX + 32];
+    snprintf(url, sizeof(url), "ipc://%s%s/%s", runtime_dir[0] == '/' ? "" : "./", runtime_dir,
+             PSD_DAEMON_SOCKET);
+    if (psd_server_listen(daemon->server, url, SOCKET_MODE, error) < 0)
+        return -1;
+    psd_log(PSD_LOG_INFO, "listening", "url=%s", url);
+    if (!daemon->config.listen)
+        return 0;
+    if (psd_server_listen(daemon->server, daemon->config.listen, SOCKET_MODE, error) < 0)
+        return -1;
+    psd_log(PSD_LOG_INFO, "listening", "url=%s", daemon->config.listen);
+    return 0;
+}
+
+static int start(psd_daemon *daemon, const char *runtime_dir, const char *state_dir, psd_error *error)
+{
+    psd_server_options options = {.max_in_flight = (unsigned)daemon->config.max_in_flight};
+    if (psd_server_new(&options, &daemon->server, error) < 0 || psd_scanners_init(daemon, error) < 0 ||
+        psd_services_add(daemon, error) < 0 || listen_everywhere(daemon, runtime_dir, error) < 0)
+        return -1;
+    /* From here on this is the only daemon with this socket. */
+    if (psd_pid_file_write(state_dir, error) < 0 || psd_scanners_start(daemon, error) < 0)
+        return -1;
+    return psd_server_start(daemon->server, error);
+}
+
+/* Sends heartbeats until a signal comes. */
+static int wait_for_signal(psd_daemon *daemon, const sigset_t *signals)
+{
+    const struct timespec period = {.tv_sec = PSD_HEARTBEAT_PERIOD_MS / 1000,
+                                    .tv_nsec = PSD_HEARTBEAT_PERIOD_MS % 1000 * 1000000L};
+    for (;;) {
+        int signal = sigtimedwait(signals, NULL, &period);
+        if (signal > 0)
+            return signal;
+        psd_scanners_heartbeat(daemon);
+    }
+}
+
+/* Answers what was accepted, then ends the scanners, whose questions are
+ * answered too, then the rest. */
+static void stop(psd_daemon *daemon)
+{
+    if (daemon->server)
+        psd_server_stop(daemon->server, STOP_GRACE_MS);
+    psd_scanners_stop(daemon);
+    psd_background_wait();
+    psd_server_free(daemon->server);
+    psd_scanners_free(daemon);
+}
+
+static int serve(psd_daemon *daemon, const sigset_t *signals, psd_error *error)
+{
+    char runtime_dir[PATH_MAX];
+    char state_dir[PATH_MAX];
+    if (find_folders(&daemon->config, runtime_dir, state_dir, error) < 0 || identify(daemon, error) < 0)
+        return -1;
+    int result = start(daemon, runtime_dir, state_dir, error);
+    if (result == 0) {
+        psd_log(PSD_LOG_INFO, "started", "version=%s node=%s pid=%d", PSD_VERSION, daemon->node,
+                (int)getpid());
+        int signal = wait_for_signal(daemon, signals);
+        psd_log(PSD_LOG_INFO, "stopping", "signal=%s", sigabbrev_np(signal));
+        psd_pid_file_remove(state_dir);
+    }
+    stop(daemon);
+    return result;
+}
+
+static void clean_config(psd_config **config)
+{
+    psd_config_free(*config);
+}
+
+static int fail(const psd_error *error, int code)
+{
+    fprintf(stderr, "polarstack-daemon: %s\n", error->text);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    static psd_daemon daemon;
+    psd_error error = PSD_ERROR_INIT;
+    psd_config *config = &daemon.config;
+    __attribute__((cleanup(clean_config))) psd_config *cleaned PSD_UNUSED = config;
+    if (psd_config_load(config, argc, argv, &error) < 0)
+        return fail(&error, EXIT_USAGE_ERROR);
+    if (config->help) {
+        print_help();
+        return 0;
+    }
+    if (config->version) {
+        printf("polarstack-daemon %s\n", PSD_VERSION);
+        return 0;
+    }
+    if (config->print_config) {
+        PSD_AUTO_TEXT dump = PSD_TEXT_INIT;
+        psd_options_dump(psd_config_options(), config, &dump);
+        fputs(psd_text_string(&dump), stdout);
+        return 0;
+    }
+    psd_log_set_level((psd_log_level)config->log_level);
+    /* Blocked before any thread exists, so that only sigtimedwait sees them. */
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return serve(&daemon, &signals, &error) < 0 ? fail(&error, EXIT_START_ERROR) : 0;
+}

@@ -1,0 +1,64 @@
+#include "server/services/background.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "common/thread.h"
+
+enum { MAX_RUNNING = 8 };
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t ended = PTHREAD_COND_INITIALIZER;
+static unsigned running;
+
+typedef struct job {
+    void (*work)(void *arg);
+    void *arg;
+} job;
+
+static void *run(void *arg)
+{
+    job todo = *(job *)arg;
+    free(arg);
+    todo.work(todo.arg);
+    PSD_LOCKED(&mutex);
+    running--;
+    pthread_cond_broadcast(&ended);
+    return NULL;
+}
+
+static int start(job *todo, psd_error *error)
+{
+    pthread_t thread;
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    int result = pthread_create(&thread, &attributes, run, todo);
+    pthread_attr_destroy(&attributes);
+    return result ? psd_error_set_errno(error, result, "cannot start a thread") : 0;
+}
+
+int psd_background_run(void (*work)(void *arg), void *arg, psd_error *error)
+{
+    PSD_LOCKED(&mutex);
+    if (running == MAX_RUNNING)
+        return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "%d such requests run already: try again",
+                             MAX_RUNNING);
+    job *todo = malloc(sizeof(*todo));
+    if (!todo)
+        return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "out of memory");
+    *todo = (job){work, arg};
+    if (start(todo, error) < 0) {
+        free(todo);
+        return -1;
+    }
+    running++;
+    return 0;
+}
+
+void psd_background_wait(void)
+{
+    PSD_LOCKED(&mutex);
+    while (running > 0)
+        pthread_cond_wait(&ended, &mutex);
+}

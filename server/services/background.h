@@ -1,0 +1,16 @@
+/*
+ * background.h - work that takes longer than a handler may: a thread of its
+ * own, a bounded number at a time.
+ */
+#ifndef PSD_SERVER_SERVICES_BACKGROUND_H
+#define PSD_SERVER_SERVICES_BACKGROUND_H
+
+#include "common/error.h"
+
+/* Runs WORK(ARG) on a new thread; RESOURCE_EXHAUSTED when too many run. */
+int psd_background_run(void (*work)(void *arg), void *arg, psd_error *error) PSD_MUST_CHECK;
+
+/* Waits until nothing runs. */
+void psd_background_wait(void);
+
+#endif

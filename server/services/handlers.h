@@ -1,0 +1,13 @@
+/* handlers.h - the handlers of each service; their ARG is the psd_daemon. */
+#ifndef PSD_SERVER_SERVICES_HANDLERS_H
+#define PSD_SERVER_SERVICES_HANDLERS_H
+
+#include "polarrpc/v1/reflection.server.h"
+#include "polarstack/v1/health.server.h"
+#include "polarstack/v1/port_usage.server.h"
+
+extern const psd_health_handlers psd_daemon_health_handlers;
+extern const psd_port_usage_handlers psd_daemon_port_usage_handlers;
+extern const psd_reflection_handlers psd_daemon_reflection_handlers;
+
+#endif

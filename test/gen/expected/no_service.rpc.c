@@ -1,0 +1,2 @@
+/* Made by protoc-gen-polarrpc from no_service.proto; edits are lost. */
+#include "no_service.rpc.h"
