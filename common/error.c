@@ -96,7 +96,11 @@ int psd_error_set_errno(psd_error *error, int sys_errno, const char *format, ...
     vsnprintf(error->text, sizeof(error->text), format, args);
     va_end(args);
     size_t used = strlen(error->text);
-    snprintf(error->text + used, sizeof(error->text) - used, ": %s", strerrordesc_np(sys_errno));
+    const char *description = strerrordesc_np(sys_errno);
+    if (description)
+        snprintf(error->text + used, sizeof(error->text) - used, ": %s", description);
+    else
+        snprintf(error->text + used, sizeof(error->text) - used, ": error %d", sys_errno);
     return -1;
 }
 

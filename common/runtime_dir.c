@@ -36,6 +36,10 @@ static int make_dirs(const char *dir)
         errno = ENAMETOOLONG;
         return -1;
     }
+    if (path[0] == '\0') {
+        errno = ENOENT;
+        return -1;
+    }
     for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (mkdir(path, 0755) < 0 && errno != EEXIST)

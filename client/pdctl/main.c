@@ -1,6 +1,5 @@
 /* main.c - pdctl: reads the command line, runs one command, says what went wrong. */
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -9,23 +8,6 @@
 #include "client/pdctl/command.h"
 #include "client/pdctl/help.h"
 #include "common/cleanup.h"
-#include "common/runtime_dir.h"
-
-int psd_cli_connect(psd_cli_call *call, psd_error *error)
-{
-    if (call->client)
-        return 0;
-    const psd_cli_settings *settings = call->settings;
-    char dir[PATH_MAX];
-    PSD_AUTO_TEXT url = PSD_TEXT_INIT;
-    psd_runtime_dir_find(settings->runtime_dir, dir);
-    psd_text_printf(&url, "ipc://%s/%s", dir, PSD_DAEMON_SOCKET);
-    const psd_client_options options = {
-        .url = settings->url ? settings->url : psd_text_string(&url),
-        .timeout_ms = (uint32_t)settings->timeout_ms,
-    };
-    return psd_client_open(&options, &call->client, error);
-}
 
 /* ---- errors ---- */
 
@@ -102,7 +84,7 @@ static int check_operands(const psd_cli_call *call, psd_error *error)
     if (call->operand_count < least) {
         PSD_AUTO_TEXT usage = PSD_TEXT_INIT;
         psd_cli_add_usage(call->command, &usage);
-        return psd_error_set(error, PSD_INVALID_ARGUMENT, "'%s' needs %s: %s", call->command->words,
+        return psd_error_set(error, PSD_INVALID_ARGUMENT, "'%s' needs a %s: %s", call->command->words,
                              operand->name, psd_text_string(&usage));
     }
     if (call->operand_count > most)

@@ -113,7 +113,7 @@ static void add_exit_codes(psd_text *out)
 }
 
 static const char head[] =
-    ".Dd $Mdocdate$\n"
+    ".Dd " PSD_MANUAL_DATE "\n"
     ".Dt PDCTL 1\n"
     ".Os polarstack-daemon " PSD_VERSION "\n"
     ".Sh NAME\n"

@@ -180,12 +180,16 @@ static cJSON *list_json(const ProtobufCFieldDescriptor *field, const ProtobufCMe
 static bool is_set(const ProtobufCFieldDescriptor *field, const ProtobufCMessage *message)
 {
     const char *base = (const char *)message;
+    const void *pointer = base + field->offset;
     if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)
         return *(const uint32_t *)(base + field->quantifier_offset) == field->id;
     if (field->type == PROTOBUF_C_TYPE_MESSAGE)
-        return *(ProtobufCMessage *const *)(base + field->offset) != NULL;
-    bool is_explicit = field->label == PROTOBUF_C_LABEL_OPTIONAL && field->quantifier_offset != 0;
-    return !is_explicit || *(const protobuf_c_boolean *)(base + field->quantifier_offset);
+        return *(void *const *)pointer != NULL;
+    if (field->label != PROTOBUF_C_LABEL_OPTIONAL) /* only proto2 has scalars that may be missing */
+        return true;
+    if (field->type == PROTOBUF_C_TYPE_STRING)
+        return *(void *const *)pointer != NULL && *(void *const *)pointer != field->default_value;
+    return *(const protobuf_c_boolean *)(base + field->quantifier_offset);
 }
 
 /* "next_page_token" becomes "nextPageToken". */

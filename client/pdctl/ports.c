@@ -271,7 +271,6 @@ static void print_explanation(const psd_cli_call *call, const Polarstack__V1__Po
                               uint32_t number)
 {
     PSD_AUTO_TEXT summary = PSD_TEXT_INIT;
-    psd_text_printf(&summary, "port %u: ", number);
     psd_cli_add_safe(&summary, it->summary);
     psd_text_add(&summary, "\n");
     psd_cli_put(&call->screen, stdout, PSD_CLI_BOLD, psd_text_string(&summary));

@@ -11,7 +11,7 @@
 typedef struct psd_cli_column {
     const char *title;
     bool wide; /* only with -o wide */
-    int width; /* least width; keeps the lines of a watch in step */
+    int width; /* of usual cells; keeps the lines of a watch in step */
     /* Adds the element's cell to an empty text. */
     psd_cli_color (*print)(const ProtobufCMessage *element, psd_text *cell);
 } psd_cli_column;

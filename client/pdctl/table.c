@@ -25,8 +25,14 @@ psd_cli_table psd_cli_table_of(const psd_cli_resource *resource, bool wide)
 {
     psd_cli_table table = {.resource = resource, .wide = wide};
     for (size_t i = 0; i < resource->column_count; i++)
-        table.widths[i] = larger(width_of(resource->columns[i].title), resource->columns[i].width);
+        table.widths[i] = width_of(resource->columns[i].title);
     return table;
+}
+
+void psd_cli_table_reserve(psd_cli_table *table)
+{
+    for (size_t i = 0; i < table->resource->column_count; i++)
+        table->widths[i] = larger(table->widths[i], table->resource->columns[i].width);
 }
 
 void psd_cli_table_measure(psd_cli_table *table, const ProtobufCMessage *element)

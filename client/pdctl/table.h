@@ -14,6 +14,9 @@ typedef struct psd_cli_table {
 
 psd_cli_table psd_cli_table_of(const psd_cli_resource *resource, bool wide);
 
+/* Widens the columns for what a stream may bring. */
+void psd_cli_table_reserve(psd_cli_table *table);
+
 /* Widens the columns for ELEMENT. */
 void psd_cli_table_measure(psd_cli_table *table, const ProtobufCMessage *element);
 

@@ -261,6 +261,7 @@ int psd_cli_watch(psd_cli_call *call, psd_error *error)
         .left = call->settings->count,
         .main_thread = pthread_self(),
     };
+    psd_cli_table_reserve(&it.table);
     if (!is_json(&it) && !call->settings->no_headers) {
         printf("%-24s  %-8s  ", "TIME", "CHANGE");
         psd_cli_table_head(&it.table, &call->screen);

@@ -4,6 +4,7 @@
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/req.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,10 +29,11 @@ struct psd_client {
     char *token;
     nng_socket socket;
 
+    atomic_bool closing;
+    atomic_bool connected;
+
     pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t changed;
-    bool closing;
-    unsigned pipes;               /* connections that are up: 0 or 1 */
     psd_client_call_ctx *idle[2]; /* by `asynchronous` */
     psd_client_call_ctx *active;
 };
@@ -43,8 +45,9 @@ const psd_client_options *psd_client_get_options(const psd_client *client)
 
 psd_link psd_client_link(psd_client *client)
 {
-    PSD_LOCKED(&client->mutex);
-    return client->closing ? PSD_LINK_CLOSING : client->pipes > 0 ? PSD_LINK_UP : PSD_LINK_DOWN;
+    if (atomic_load(&client->closing))
+        return PSD_LINK_CLOSING;
+    return atomic_load(&client->connected) ? PSD_LINK_UP : PSD_LINK_DOWN;
 }
 
 const char *psd_client_url(const psd_client *client)
@@ -52,13 +55,12 @@ const char *psd_client_url(const psd_client *client)
     return client->options.url;
 }
 
+/* One dialer has one pipe at a time. One that is refused (not a REP socket)
+ * goes without having come. */
 static void pipe_changed(nng_pipe pipe PSD_UNUSED, nng_pipe_ev event, void *arg)
 {
     psd_client *client = arg;
-    PSD_LOCKED(&client->mutex);
-    client->pipes += event == NNG_PIPE_EV_ADD_POST;
-    client->pipes -= event == NNG_PIPE_EV_REM_POST && client->pipes > 0;
-    pthread_cond_broadcast(&client->changed);
+    atomic_store(&client->connected, event == NNG_PIPE_EV_ADD_POST);
 }
 
 static int resolve(psd_client *client, const psd_client_options *options, psd_error *error)
@@ -150,7 +152,7 @@ void psd_client_close(psd_client *client)
         return;
     {
         PSD_LOCKED(&client->mutex);
-        client->closing = true;
+        atomic_store(&client->closing, true);
         for (psd_client_call_ctx *call = client->active; call; call = call->next)
             nng_aio_cancel(call->aio);
     }
@@ -194,26 +196,33 @@ static psd_client_call_ctx *new_call(psd_client *client, bool asynchronous, psd_
     return call;
 }
 
-/* An idle call context or a new one, on the active list. */
-static psd_client_call_ctx *take_call(psd_client *client, bool asynchronous, psd_error *error)
+static void activate(psd_client_call_ctx *call)
 {
-    psd_client_call_ctx *call = NULL;
-    {
-        PSD_LOCKED(&client->mutex);
-        call = client->idle[asynchronous];
-        if (call)
-            client->idle[asynchronous] = call->next;
-    }
-    if (!call)
-        call = new_call(client, asynchronous, error);
-    if (!call)
-        return NULL;
-    PSD_LOCKED(&client->mutex);
+    psd_client *client = call->client;
     call->previous = NULL;
     call->next = client->active;
     if (call->next)
         call->next->previous = call;
     client->active = call;
+}
+
+/* An idle call context or a new one, on the active list. */
+static psd_client_call_ctx *take_call(psd_client *client, bool asynchronous, psd_error *error)
+{
+    {
+        PSD_LOCKED(&client->mutex);
+        psd_client_call_ctx *idle = client->idle[asynchronous];
+        if (idle) {
+            client->idle[asynchronous] = idle->next;
+            activate(idle);
+            return idle;
+        }
+    }
+    psd_client_call_ctx *call = new_call(client, asynchronous, error);
+    if (!call)
+        return NULL;
+    PSD_LOCKED(&client->mutex);
+    activate(call);
     return call;
 }
 
@@ -230,7 +239,8 @@ static void give_back(psd_client_call_ctx *call)
         call->next->previous = call->previous;
     call->next = client->idle[call->asynchronous];
     client->idle[call->asynchronous] = call;
-    pthread_cond_broadcast(&client->changed);
+    if (!client->active)
+        pthread_cond_broadcast(&client->changed);
 }
 
 /* Random, so that the calls of two clients do not meet; never 0. */
@@ -290,8 +300,40 @@ static int prepare(psd_client_call_ctx *call, const psd_method *method, const Pr
     return 0;
 }
 
+/* Waits for the operation that was just started. */
+static void wait_unless_cancelled(psd_client_call_ctx *call, psd_call_cancel *cancel)
+{
+    /* psd_call_cancel_now() may have come just before the operation began. */
+    if (cancel && atomic_load(&cancel->cancelled))
+        nng_aio_cancel(call->aio);
+    nng_aio_wait(call->aio);
+}
+
+static void bind_cancel(psd_call_cancel *cancel, nng_aio *aio)
+{
+    if (!cancel)
+        return;
+    PSD_LOCKED(&cancel->mutex);
+    cancel->aio = aio;
+}
+
+void psd_call_cancel_now(psd_call_cancel *cancel)
+{
+    PSD_LOCKED(&cancel->mutex);
+    atomic_store(&cancel->cancelled, true);
+    if (cancel->aio)
+        nng_aio_cancel(cancel->aio);
+}
+
 int psd_client_call(psd_client *client, const psd_method *method, const ProtobufCMessage *request,
                     const psd_call_options *options, ProtobufCMessage **response, psd_error *error)
+{
+    return psd_client_call_cancellable(client, method, request, options, NULL, response, error);
+}
+
+int psd_client_call_cancellable(psd_client *client, const psd_method *method, const ProtobufCMessage *request,
+                                const psd_call_options *options, psd_call_cancel *cancel,
+                                ProtobufCMessage **response, psd_error *error)
 {
     psd_client_call_ctx *call = take_call(client, false, error);
     if (!call)
@@ -300,8 +342,10 @@ int psd_client_call(psd_client *client, const psd_method *method, const Protobuf
         give_back(call);
         return -1;
     }
+    bind_cancel(cancel, call->aio);
     for (bool goes_on = psd_client_call_begin(call); goes_on; goes_on = psd_client_call_step(call))
-        nng_aio_wait(call->aio);
+        wait_unless_cancelled(call, cancel);
+    bind_cancel(cancel, NULL);
     *response = call->response;
     int result = call->response ? 0 : psd_error_copy(error, &call->error);
     give_back(call);

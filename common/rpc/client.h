@@ -42,8 +42,9 @@ typedef struct psd_client_options {
 /* OPTIONS may be NULL. *CLIENT is owned by the caller: psd_client_close(). */
 int psd_client_open(const psd_client_options *options, psd_client **client, psd_error *error) PSD_MUST_CHECK;
 
-/* Ends watches and calls (their callbacks run with CANCELLED), waits for
- * callbacks that run, and frees. Not from a callback. NULL is ignored. */
+/* Ends calls (their callbacks run with CANCELLED), waits for callbacks that
+ * run, and frees. Its watches must have been stopped before. Not from a
+ * callback. NULL is ignored. */
 void psd_client_close(psd_client *client);
 
 /* The url in use; owned by the client. */

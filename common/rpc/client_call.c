@@ -18,6 +18,12 @@ static int64_t time_left(const psd_client_call_ctx *call)
     return call->deadline_ms - psd_clock_mono_ms();
 }
 
+/* LEFT as nng counts: an int32, whose negative values mean something else. */
+static nng_duration nng_time(int64_t left)
+{
+    return left < 1 ? 1 : left > INT32_MAX ? INT32_MAX : (nng_duration)left;
+}
+
 /* Ends the call. Always false, for psd_client_call_step. */
 static bool end(psd_client_call_ctx *call, psd_code code, const char *what)
 {
@@ -54,7 +60,7 @@ static bool start_sending(psd_client_call_ctx *call)
     }
     call->state = PSD_CALL_SENDING;
     nng_aio_set_msg(call->aio, message);
-    nng_aio_set_timeout(call->aio, (nng_duration)left);
+    nng_aio_set_timeout(call->aio, nng_time(left));
     nng_ctx_send(call->ctx, call->aio);
     return true;
 }
@@ -73,7 +79,8 @@ static bool finish(psd_client_call_ctx *call, ProtobufCBinaryData payload)
         if (!joined)
             return end(call, PSD_RESOURCE_EXHAUSTED, "out of memory");
         call->joined = joined;
-        memcpy(joined + call->joined_length, payload.data, payload.len);
+        if (payload.len > 0)
+            memcpy(joined + call->joined_length, payload.data, payload.len);
         bytes = (psd_bytes){joined, call->joined_length + payload.len};
     }
     psd_error error = PSD_ERROR_INIT;
@@ -212,13 +219,11 @@ bool psd_client_call_step(psd_client_call_ctx *call)
     switch (call->state) {
     case PSD_CALL_PAUSING:
         return start_sending(call);
-    case PSD_CALL_SENDING: {
-        int64_t left = time_left(call);
+    case PSD_CALL_SENDING:
         call->state = PSD_CALL_RECEIVING;
-        nng_aio_set_timeout(call->aio, left > 0 ? (nng_duration)left : 1);
+        nng_aio_set_timeout(call->aio, nng_time(time_left(call)));
         nng_ctx_recv(call->ctx, call->aio);
         return true;
-    }
     case PSD_CALL_RECEIVING:
         return receive_response(call);
     }

@@ -9,6 +9,8 @@
 #define PSD_COMMON_RPC_CLIENT_CALL_H
 
 #include <nng/nng.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "common/rpc/client.h"
@@ -60,6 +62,20 @@ bool psd_client_call_step(psd_client_call_ctx *call);
 
 /* Frees what belongs to one call, the response excepted. */
 void psd_client_call_reset(psd_client_call_ctx *call);
+
+/* Lets another thread end a blocking call early. */
+typedef struct psd_call_cancel {
+    pthread_mutex_t mutex;
+    atomic_bool cancelled; /* for good: later calls end at once, too */
+    nng_aio *aio;          /* of the call that runs; NULL when none does */
+} psd_call_cancel;
+
+void psd_call_cancel_now(psd_call_cancel *cancel);
+
+/* psd_client_call(), which ends with CANCELLED once CANCEL says so. */
+int psd_client_call_cancellable(psd_client *client, const psd_method *method, const ProtobufCMessage *request,
+                                const psd_call_options *options, psd_call_cancel *cancel,
+                                ProtobufCMessage **response, psd_error *error) PSD_MUST_CHECK;
 
 /* For client_call.c, served by client.c. */
 typedef enum psd_link { PSD_LINK_UP, PSD_LINK_DOWN, PSD_LINK_CLOSING } psd_link;

@@ -3,6 +3,7 @@
 #include <nng/nng.h>
 #include <nng/protocol/pubsub0/pub.h>
 #include <nng/protocol/reqrep0/rep.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,6 +23,9 @@ enum {
     DEFAULT_TIMEOUT_MS = 30000,
     /* Events that wait for one slow subscriber; it loses those beyond. */
     STREAM_QUEUE = 128,
+    /* A peer that does not read its answers loses them after this. */
+    SEND_TIMEOUT_MS = 5000,
+    PARKED_PERIOD_MS = 5,
 };
 
 typedef struct registration {
@@ -42,15 +46,22 @@ struct psd_server {
     psd_dedupe *dedupe;
     psd_worker *workers;
 
+    /* Of every request, so without a lock that all workers share. */
+    atomic_bool stopping;
+    atomic_uint calls;  /* not yet replied to by their handlers */
+    atomic_uint parked; /* workers whose send goes on */
+    atomic_ullong answered;
+    atomic_ullong rejected;
+    atomic_ullong repeats;
+    atomic_ullong published;
+
     pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t changed;
     bool started;
-    bool stopping;
     unsigned busy_workers; /* that receive or answer */
-    unsigned calls;        /* not yet replied to by their handlers */
     int64_t next_deadline_ms;
-    psd_server_stats stats;
-    pthread_t reaper; /* answers requests whose deadline has passed */
+    bool keeper_ends;
+    pthread_t keeper; /* looks after deadlines and parked workers */
 };
 
 psd_role psd_authorize_local(const psd_peer *peer, void *arg PSD_UNUSED)
@@ -74,7 +85,7 @@ static int open_sockets(psd_server *server, psd_error *error)
     return 0;
 }
 
-static void worker_done(void *arg);
+static void request_arrived(void *arg);
 
 static int make_workers(psd_server *server, psd_error *error)
 {
@@ -85,7 +96,9 @@ static int make_workers(psd_server *server, psd_error *error)
         psd_worker *worker = &server->workers[i];
         worker->server = server;
         pthread_mutex_init(&worker->mutex, NULL);
-        int result = nng_aio_alloc(&worker->aio, worker_done, worker);
+        int result = nng_aio_alloc(&worker->receive_aio, request_arrived, worker);
+        if (result == 0)
+            result = nng_aio_alloc(&worker->send_aio, NULL, NULL);
         if (result == 0)
             result = nng_ctx_open(&worker->ctx, server->requests);
         if (result != 0)
@@ -171,30 +184,48 @@ static void set_receiving(psd_worker *worker, bool receiving)
     worker->receiving = receiving;
 }
 
-static bool is_stopping(psd_server *server)
+static void retire(psd_server *server)
 {
     PSD_LOCKED(&server->mutex);
-    return server->stopping;
+    if (--server->busy_workers == 0)
+        pthread_cond_broadcast(&server->changed);
 }
 
 /* Begins the next round, or ends the last one. */
 static void receive(psd_worker *worker)
 {
     psd_server *server = worker->server;
-    worker->sending = false;
-    {
-        PSD_LOCKED(&server->mutex);
-        if (server->stopping) {
-            if (--server->busy_workers == 0)
-                pthread_cond_broadcast(&server->changed);
-            return;
-        }
+    if (atomic_load(&server->stopping)) {
+        retire(server);
+        return;
     }
     set_receiving(worker, true);
-    nng_ctx_recv(worker->ctx, worker->aio);
+    nng_ctx_recv(worker->ctx, worker->receive_aio);
     /* psd_server_stop() may have looked at `receiving` just before. */
-    if (is_stopping(server))
-        nng_aio_cancel(worker->aio);
+    if (atomic_load(&server->stopping))
+        nng_aio_cancel(worker->receive_aio);
+}
+
+/* True when the send is over, with whatever result. nng sets count and result
+ * of an aio to 0 when an operation begins, and one of them when it ends. */
+static bool send_is_over(psd_worker *worker)
+{
+    if (nng_aio_count(worker->send_aio) == 0 && nng_aio_result(worker->send_aio) == 0)
+        return false;
+    nng_aio_wait(worker->send_aio);
+    if (nng_aio_result(worker->send_aio) != 0) /* the client has gone or does not read */
+        nng_msg_free(nng_aio_get_msg(worker->send_aio));
+    return true;
+}
+
+static void park(psd_worker *worker)
+{
+    psd_server *server = worker->server;
+    atomic_store(&worker->parked, true);
+    if (atomic_fetch_add(&server->parked, 1) > 0)
+        return;
+    PSD_LOCKED(&server->mutex);
+    pthread_cond_broadcast(&server->changed);
 }
 
 void psd_worker_send(psd_worker *worker, nng_msg *message)
@@ -204,62 +235,88 @@ void psd_worker_send(psd_worker *worker, nng_msg *message)
         receive(worker);
         return;
     }
-    worker->sending = true;
-    nng_aio_set_msg(worker->aio, message);
-    nng_ctx_send(worker->ctx, worker->aio);
+    nng_aio_set_msg(worker->send_aio, message);
+    nng_aio_set_timeout(worker->send_aio, SEND_TIMEOUT_MS);
+    nng_ctx_send(worker->ctx, worker->send_aio);
+    if (send_is_over(worker))
+        receive(worker);
+    else
+        park(worker);
 }
 
-/* The aio of a worker has finished: a request came, or the answer is gone. */
-static void worker_done(void *arg)
+static void request_arrived(void *arg)
 {
     psd_worker *worker = arg;
-    int result = nng_aio_result(worker->aio);
     set_receiving(worker, false);
-    if (worker->sending) {
-        if (result != 0) /* the client has gone; nobody waits for the answer */
-            nng_msg_free(nng_aio_get_msg(worker->aio));
+    if (nng_aio_result(worker->receive_aio) == 0)
+        psd_worker_handle(worker, nng_aio_get_msg(worker->receive_aio));
+    else
         receive(worker);
-    } else if (result == 0) {
-        psd_worker_handle(worker, nng_aio_get_msg(worker->aio));
-    } else {
+}
+
+static void release_parked(psd_server *server)
+{
+    for (unsigned i = 0; i < server->options.max_in_flight; i++) {
+        psd_worker *worker = &server->workers[i];
+        if (!atomic_load(&worker->parked) || !send_is_over(worker))
+            continue;
+        atomic_store(&worker->parked, false);
+        atomic_fetch_sub(&server->parked, 1);
         receive(worker);
     }
 }
 
-/* Answers requests whose deadline has passed while their handlers work on. */
-static void *reap(void *arg)
+/* Answers requests whose deadline has passed while their handlers work on.
+ * Returns the next deadline. */
+static int64_t expire_late(psd_server *server)
 {
-    psd_server *server = arg;
     psd_error late = PSD_ERROR_INIT;
     psd_error_set(&late, PSD_DEADLINE_EXCEEDED, "the request was not answered within its timeout");
-    pthread_mutex_lock(&server->mutex);
-    while (!server->stopping) {
-        if (psd_clock_mono_ms() < server->next_deadline_ms) {
-            if (server->next_deadline_ms == INT64_MAX)
-                pthread_cond_wait(&server->changed, &server->mutex);
-            else
-                psd_cond_wait_until(&server->changed, &server->mutex, server->next_deadline_ms);
-            continue;
-        }
-        server->next_deadline_ms = INT64_MAX;
-        pthread_mutex_unlock(&server->mutex);
-        int64_t next = INT64_MAX;
-        int64_t now = psd_clock_mono_ms();
-        for (unsigned i = 0; i < server->options.max_in_flight; i++) {
-            int64_t deadline = psd_worker_expire(&server->workers[i], now, &late);
-            next = deadline < next ? deadline : next;
-        }
-        pthread_mutex_lock(&server->mutex);
-        if (next < server->next_deadline_ms)
-            server->next_deadline_ms = next;
+    int64_t next = INT64_MAX;
+    int64_t now = psd_clock_mono_ms();
+    for (unsigned i = 0; i < server->options.max_in_flight; i++) {
+        int64_t deadline = psd_worker_expire(&server->workers[i], now, &late);
+        next = deadline < next ? deadline : next;
     }
-    pthread_mutex_unlock(&server->mutex);
+    return next;
+}
+
+/* Sleeps until something is due; false when the keeper has to end. */
+static bool keeper_waits(psd_server *server)
+{
+    PSD_LOCKED(&server->mutex);
+    for (;;) {
+        bool parked = atomic_load(&server->parked) > 0;
+        int64_t now = psd_clock_mono_ms();
+        int64_t due = server->next_deadline_ms;
+        if (server->keeper_ends)
+            return false;
+        if (due <= now) {
+            server->next_deadline_ms = INT64_MAX; /* those that wait on are looked up */
+            return true;
+        }
+        if (parked && due > now + PARKED_PERIOD_MS)
+            due = now + PARKED_PERIOD_MS;
+        if (due == INT64_MAX)
+            pthread_cond_wait(&server->changed, &server->mutex);
+        else if (!psd_cond_wait_until(&server->changed, &server->mutex, due) && parked)
+            return true;
+    }
+}
+
+static void *keep(void *arg)
+{
+    psd_server *server = arg;
+    while (keeper_waits(server)) {
+        release_parked(server);
+        psd_server_watch_deadline(server, expire_late(server));
+    }
     return NULL;
 }
 
 int psd_server_start(psd_server *server, psd_error *error)
 {
-    int result = pthread_create(&server->reaper, NULL, reap, server);
+    int result = pthread_create(&server->keeper, NULL, keep, server);
     if (result != 0)
         return psd_error_set_errno(error, result, "cannot start a thread");
     server->started = true;
@@ -280,16 +337,23 @@ static bool wait_idle(psd_server *server, int64_t until_ms)
     return true;
 }
 
+static void end_keeper(psd_server *server)
+{
+    {
+        PSD_LOCKED(&server->mutex);
+        server->keeper_ends = true;
+        pthread_cond_broadcast(&server->changed);
+    }
+    pthread_join(server->keeper, NULL);
+}
+
 void psd_server_stop(psd_server *server, uint32_t grace_ms)
 {
     {
         PSD_LOCKED(&server->mutex);
-        if (!server->started || server->stopping)
+        if (!server->started || atomic_exchange(&server->stopping, true))
             return;
-        server->stopping = true;
-        pthread_cond_broadcast(&server->changed);
     }
-    pthread_join(server->reaper, NULL);
     for (size_t i = 0; i < server->listener_count; i++)
         psd_listener_close(&server->listeners[i]);
     for (unsigned i = 0; i < server->options.max_in_flight; i++) {
@@ -302,7 +366,7 @@ void psd_server_stop(psd_server *server, uint32_t grace_ms)
         /* A request that arrives right now is handled: cancelling a finished
          * aio does nothing. */
         if (receiving)
-            nng_aio_cancel(worker->aio);
+            nng_aio_cancel(worker->receive_aio);
     }
     if (!wait_idle(server, psd_clock_mono_ms() + grace_ms)) {
         psd_error cancelled = PSD_ERROR_INIT;
@@ -311,9 +375,21 @@ void psd_server_stop(psd_server *server, uint32_t grace_ms)
             psd_worker_expire(&server->workers[i], INT64_MAX, &cancelled);
         wait_idle(server, psd_clock_mono_ms() + 1000);
     }
+    end_keeper(server);
     /* nng hands an answer to the kernel at once unless the peer reads slowly;
      * it has no call that waits for the rest. */
     usleep(20000);
+}
+
+/* After nng_close(), which ends a send that went on. */
+static void free_send(psd_worker *worker)
+{
+    if (!worker->send_aio)
+        return;
+    nng_aio_wait(worker->send_aio);
+    if (atomic_load(&worker->parked) && nng_aio_result(worker->send_aio) != 0)
+        nng_msg_free(nng_aio_get_msg(worker->send_aio));
+    nng_aio_free(worker->send_aio);
 }
 
 void psd_server_free(psd_server *server)
@@ -321,14 +397,13 @@ void psd_server_free(psd_server *server)
     if (!server)
         return;
     psd_server_stop(server, 0);
-    pthread_mutex_lock(&server->mutex);
-    while (server->calls > 0)
-        pthread_cond_wait(&server->changed, &server->mutex);
-    pthread_mutex_unlock(&server->mutex);
+    while (atomic_load(&server->calls) > 0)
+        usleep(1000);
     nng_close(server->requests);
     nng_close(server->streams);
     for (unsigned i = 0; server->workers && i < server->options.max_in_flight; i++) {
-        nng_aio_free(server->workers[i].aio);
+        nng_aio_free(server->workers[i].receive_aio);
+        free_send(&server->workers[i]);
         pthread_mutex_destroy(&server->workers[i].mutex);
     }
     free(server->workers);
@@ -347,8 +422,7 @@ void psd_server_publish(psd_server *server, const char *topic, const void *bytes
         nng_msg_free(message);
         return; /* watchers notice the gap */
     }
-    PSD_LOCKED(&server->mutex);
-    server->stats.published++;
+    atomic_fetch_add(&server->published, 1);
 }
 
 const psd_server_options *psd_server_get_options(const psd_server *server)
@@ -372,28 +446,34 @@ void psd_server_watch_deadline(psd_server *server, int64_t deadline_ms)
 
 void psd_server_count(psd_server *server, bool rejected, bool repeated)
 {
-    PSD_LOCKED(&server->mutex);
-    server->stats.requests++;
-    server->stats.rejected += rejected;
-    server->stats.repeats += repeated;
+    atomic_fetch_add(&server->answered, 1);
+    atomic_fetch_add(&server->rejected, rejected);
+    atomic_fetch_add(&server->repeats, repeated);
+}
+
+void psd_server_count_late(psd_server *server)
+{
+    atomic_fetch_add(&server->rejected, 1);
 }
 
 void psd_server_call_born(psd_server *server)
 {
-    PSD_LOCKED(&server->mutex);
-    server->calls++;
+    atomic_fetch_add(&server->calls, 1);
 }
 
 void psd_server_call_died(psd_server *server)
 {
-    PSD_LOCKED(&server->mutex);
-    if (--server->calls == 0)
-        pthread_cond_broadcast(&server->changed);
+    /* psd_server_free() waits for the last one: touch nothing afterwards. */
+    atomic_fetch_sub(&server->calls, 1);
 }
 
 void psd_server_get_stats(psd_server *server, psd_server_stats *stats)
 {
-    PSD_LOCKED(&server->mutex);
-    *stats = server->stats;
-    stats->in_flight = server->calls;
+    *stats = (psd_server_stats){
+        .requests = atomic_load(&server->answered),
+        .rejected = atomic_load(&server->rejected),
+        .repeats = atomic_load(&server->repeats),
+        .published = atomic_load(&server->published),
+        .in_flight = atomic_load(&server->calls),
+    };
 }

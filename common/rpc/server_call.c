@@ -85,7 +85,7 @@ int64_t psd_worker_expire(psd_worker *worker, int64_t now_ms, const psd_error *e
             return worker->deadline_ms;
         worker->call = NULL; /* the handler's reply will find nobody */
     }
-    psd_server_count(worker->server, true, false);
+    psd_server_count_late(worker->server);
     psd_worker_send(worker, psd_wire_response_error(worker->call_id, error));
     return INT64_MAX;
 }

@@ -10,6 +10,7 @@
 
 #include <nng/nng.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "common/rpc/dedupe.h"
 #include "common/rpc/server.h"
@@ -27,12 +28,21 @@ struct psd_call {
     psd_call *next_waiting; /* list of psd_dedupe_end() */
 };
 
-/* One nng context with its request. */
+/*
+ * One nng context with its request.
+ *
+ * Receiving and sending have an aio each. The one that sends has no callback:
+ * a send is nearly always over when nng_ctx_send() returns, and the worker goes
+ * on receiving at once, which saves a change of threads for each request. When
+ * the connection is busy the worker is parked, and the server's keeper looks
+ * after it.
+ */
 struct psd_worker {
     psd_server *server;
     nng_ctx ctx;
-    nng_aio *aio;
-    bool sending; /* the aio sends, or is done sending */
+    nng_aio *receive_aio;
+    nng_aio *send_aio;
+    atomic_bool parked; /* the send goes on */
 
     pthread_mutex_t mutex; /* guards all below */
     bool receiving;        /* waits for a request */
@@ -44,9 +54,9 @@ struct psd_worker {
 /* Handles the request that arrived at WORKER; takes MESSAGE. */
 void psd_worker_handle(psd_worker *worker, nng_msg *message);
 
-/* Answers the worker's client with ERROR if DUE(its deadline) says so and
- * nobody else has. Returns the deadline of a client that goes on waiting,
- * INT64_MAX when there is none. */
+/* Answers the worker's client with ERROR if its deadline is not after NOW_MS
+ * and nobody else has answered. Returns the deadline of a client that goes on
+ * waiting, INT64_MAX when there is none. */
 int64_t psd_worker_expire(psd_worker *worker, int64_t now_ms, const psd_error *error);
 
 /* For server_call.c, served by server.c. */
@@ -58,6 +68,8 @@ psd_dedupe *psd_server_dedupe(psd_server *server);
 /* A call is pending past its handler's return: look at its deadline. */
 void psd_server_watch_deadline(psd_server *server, int64_t deadline_ms);
 void psd_server_count(psd_server *server, bool rejected, bool repeated);
+/* A request that was counted already got no answer in time. */
+void psd_server_count_late(psd_server *server);
 void psd_server_call_born(psd_server *server);
 void psd_server_call_died(psd_server *server);
 

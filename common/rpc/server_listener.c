@@ -55,8 +55,10 @@ static int listen_on(nng_socket socket, const char *url, bool is_ipc, mode_t mod
         result = nng_listener_set_int(*listener, NNG_OPT_IPC_PERMISSIONS, (int)mode);
     if (result == 0)
         result = nng_listener_start(*listener, 0);
-    if (result != 0)
+    if (result != 0) {
+        nng_listener_close(*listener);
         return psd_error_set_nng(error, result, "cannot listen on %s", url);
+    }
     return 0;
 }
 
@@ -80,9 +82,12 @@ int psd_listener_open(nng_socket requests, nng_socket streams, const char *url, 
             return -1;
     }
     /* Streams first: who can call can also subscribe. */
-    if (listen_on(streams, endpoint.stream_url, endpoint.is_ipc, mode, &listener->streams, error) < 0 ||
-        listen_on(requests, endpoint.url, endpoint.is_ipc, mode, &listener->requests, error) < 0)
+    if (listen_on(streams, endpoint.stream_url, endpoint.is_ipc, mode, &listener->streams, error) < 0)
         return -1;
+    if (listen_on(requests, endpoint.url, endpoint.is_ipc, mode, &listener->requests, error) < 0) {
+        nng_listener_close(listener->streams);
+        return -1;
+    }
     listener->lock_fd = psd_take_fd(&lock_fd);
     return 0;
 }

@@ -41,8 +41,9 @@ struct psd_watch {
     int readable_fd; /* owned by the socket */
     int wake_fd;     /* eventfd: stop, or the connection changed */
     atomic_bool stopping;
-    atomic_uint pipes;  /* connections of the stream that are up */
-    atomic_uint losses; /* connections of the stream that went down */
+    psd_call_cancel cancel; /* ends a Get when the watch stops */
+    atomic_bool connected;  /* the stream */
+    atomic_uint losses;     /* connections of the stream that went down */
     pthread_t thread;
 
     /* Of the thread. */
@@ -69,12 +70,10 @@ static void wake(psd_watch *watch)
 static void pipe_changed(nng_pipe pipe PSD_UNUSED, nng_pipe_ev event, void *arg)
 {
     psd_watch *watch = arg;
-    if (event == NNG_PIPE_EV_ADD_POST) {
-        atomic_fetch_add(&watch->pipes, 1);
-    } else {
-        atomic_fetch_sub(&watch->pipes, 1);
+    bool connected = event == NNG_PIPE_EV_ADD_POST;
+    /* A pipe that is refused (not a PUB socket) goes without having come. */
+    if (atomic_exchange(&watch->connected, connected) && !connected)
         atomic_fetch_add(&watch->losses, 1);
-    }
     wake(watch);
 }
 
@@ -151,7 +150,8 @@ static void synchronize(psd_watch *watch)
     psd_call_options options = {.timeout_ms = watch->options.timeout_ms, .wait_for_ready = true};
     psd_error error = PSD_ERROR_INIT;
     ProtobufCMessage *resource = NULL;
-    int result = psd_client_call(watch->client, get, request, &options, &resource, &error);
+    int result = psd_client_call_cancellable(watch->client, get, request, &options, &watch->cancel, &resource,
+                                             &error);
     free(request);
     if (result == 0 && !observation_of(resource)) {
         protobuf_c_message_free_unpacked(resource, NULL);
@@ -183,8 +183,12 @@ static void refresh(psd_watch *watch, psd_bytes payload)
 {
     ProtobufCMessage *newer = psd_wire_unpack(&polarrpc__v1__observation__descriptor, payload,
                                               "the heartbeat", NULL);
-    if (!newer)
+    const Polarrpc__V1__Observation *facts = (const Polarrpc__V1__Observation *)newer;
+    if (!newer || facts->epoch != watch->epoch || facts->revision != watch->revision) {
+        if (newer)
+            protobuf_c_message_free_unpacked(newer, NULL);
         return;
+    }
     ProtobufCMessage **slot = observation_slot(watch->resource);
     protobuf_c_message_free_unpacked(*slot, NULL);
     *slot = newer;
@@ -267,7 +271,7 @@ static void check_connection(psd_watch *watch)
         watch->losses_seen = losses;
         watch->heard_ms = now;
         report_lost(watch, "the connection to the daemon was lost");
-    } else if (atomic_load(&watch->pipes) == 0) {
+    } else if (!atomic_load(&watch->connected)) {
         if (now - watch->heard_ms >= CONNECT_PATIENCE_MS && !watch->is_lost)
             report_lost(watch, "the daemon's stream cannot be reached");
     } else if (!watch->needs_sync && now - watch->heard_ms >= watch->options.heartbeat_timeout_ms) {
@@ -280,7 +284,7 @@ static int next_due(const psd_watch *watch)
 {
     int64_t now = psd_clock_mono_ms();
     int64_t due = 0;
-    if (atomic_load(&watch->pipes) == 0) {
+    if (!atomic_load(&watch->connected)) {
         if (watch->is_lost)
             return -1;
         due = watch->heard_ms + CONNECT_PATIENCE_MS;
@@ -305,7 +309,7 @@ static void *run(void *arg)
             break;
         receive_events(watch);
         check_connection(watch);
-        if (watch->needs_sync && atomic_load(&watch->pipes) > 0 && psd_clock_mono_ms() >= watch->retry_ms &&
+        if (watch->needs_sync && atomic_load(&watch->connected) && psd_clock_mono_ms() >= watch->retry_ms &&
             !atomic_load(&watch->stopping))
             synchronize(watch);
     }
@@ -364,6 +368,7 @@ int psd_client_watch(psd_client *client, const psd_method *method, const psd_wat
                         .shim = shim,
                         .callback = callback,
                         .callback_arg = arg,
+                        .cancel = {.mutex = PTHREAD_MUTEX_INITIALIZER},
                         .needs_sync = true,
                         .wake_fd = -1};
     if (options)
@@ -391,6 +396,7 @@ void psd_watch_stop(psd_watch *watch)
     if (!watch)
         return;
     atomic_store(&watch->stopping, true);
+    psd_call_cancel_now(&watch->cancel);
     wake(watch);
     pthread_join(watch->thread, NULL);
     free_watch(watch);

@@ -35,19 +35,22 @@ static int reply_with_page(psd_call *call, const Polarstack__V1__GetPortUsageReq
     psd_port_set wanted;
     if (read_ranges(request, &wanted, error) < 0)
         return -1;
-    Polarstack__V1__PortUsage answer = *(const Polarstack__V1__PortUsage *)snapshot->message;
-    PSD_AUTO_FREE Polarstack__V1__Port **ports = calloc(answer.n_ports + 1, sizeof(*ports));
+    const Polarstack__V1__PortUsage *usage = (const Polarstack__V1__PortUsage *)snapshot->message;
+    PSD_AUTO_FREE Polarstack__V1__Port **ports = calloc(usage->n_ports + 1, sizeof(*ports));
     if (!ports)
         return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "out of memory");
     size_t count = 0;
-    for (size_t i = 0; i < answer.n_ports; i++) {
-        if (request->n_ranges == 0 || psd_port_set_has(&wanted, answer.ports[i]->port))
-            ports[count++] = answer.ports[i];
+    for (size_t i = 0; i < usage->n_ports; i++) {
+        if (request->n_ranges == 0 || psd_port_set_has(&wanted, usage->ports[i]->port))
+            ports[count++] = usage->ports[i];
     }
     psd_page page;
-    if (psd_page_choose((ProtobufCMessage *const *)ports, count, 3, answer.observation, request->page_size,
+    if (psd_page_choose((ProtobufCMessage *const *)ports, count, 3, usage->observation, request->page_size,
                         request->page_token, &page, error) < 0)
         return -1;
+    Polarstack__V1__PortUsage answer = POLARSTACK__V1__PORT_USAGE__INIT;
+    if (page.first == 0)
+        answer = *usage;
     answer.ports = ports + page.first;
     answer.n_ports = page.count;
     answer.next_page_token = page.next_token;

@@ -3,7 +3,8 @@
  *
  * A page token names the revision that the pages belong to and the next item;
  * a resource that changed between two pages gives ABORTED, and the reader
- * begins again.
+ * begins again. What stands beside the list travels with the first page only,
+ * since the reader joins the pages by concatenation.
  */
 #ifndef PSD_SERVER_STORE_PAGE_H
 #define PSD_SERVER_STORE_PAGE_H

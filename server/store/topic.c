@@ -265,7 +265,7 @@ static void replace(psd_topic *topic, snapshot *new)
     topic->current = new;
 }
 
-/* Publishes DATA with FACTS, whose revision and changed_at are set here. Called
+/* Publishes DATA with FACTS, whose node, epoch and revision are set here. Called
  * with `publishing` held. */
 static int publish(psd_topic *topic, body *data, Polarrpc__V1__Observation *facts, bool changed,
                    psd_error *error)
@@ -274,7 +274,6 @@ static int publish(psd_topic *topic, body *data, Polarrpc__V1__Observation *fact
     facts->node = topic->node;
     facts->epoch = topic->epoch;
     facts->revision = old->seen.observation->revision + changed;
-    facts->changed_at_ms = changed ? psd_clock_unix_ms() : old->seen.observation->changed_at_ms;
     snapshot *new = new_snapshot(topic->resource, data, facts);
     if (!new)
         return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "no memory for a snapshot of %zu bytes",
@@ -294,12 +293,14 @@ int psd_topic_publish(void *arg, const psd_look *look, psd_error *error)
     if (!data)
         return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "no memory for the resource");
     const Polarrpc__V1__Observation *before = topic->current->seen.observation;
-    bool changed = data != topic->current->data || before->state != POLARRPC__V1__OBSERVATION_STATE__FRESH ||
+    bool other_data = data != topic->current->data || before->observed_at_ms == 0;
+    bool changed = other_data || before->state != POLARRPC__V1__OBSERVATION_STATE__FRESH ||
                    !same_texts(before->limitations, before->n_limitations, look->limitations,
                                look->limitation_count);
     Polarrpc__V1__Observation facts = POLARRPC__V1__OBSERVATION__INIT;
     facts.state = POLARRPC__V1__OBSERVATION_STATE__FRESH;
     facts.observed_at_ms = look->observed_at_ms;
+    facts.changed_at_ms = other_data ? psd_clock_unix_ms() : before->changed_at_ms;
     facts.limitations = (char **)(uintptr_t)look->limitations;
     facts.n_limitations = look->limitation_count;
     int result = publish(topic, data, &facts, changed, error);

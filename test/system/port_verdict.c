@@ -22,7 +22,7 @@
 #include "common/clock.h"
 #include "polarstack/v1/port_usage.pb-c.h"
 #include "server/scan/port/port_scanner.h"
-#include "test/system/port_namespace.h"
+#include "test/support/port_namespace.h"
 
 enum {
     LISTENING = POLARSTACK__V1__PORT_CLASS__LISTENING,
@@ -298,7 +298,9 @@ static void set_up_syn_sent(void)
     int server = bind_kind(&kinds[2], SOCK_STREAM, true, port);
     if (listen(server, 0) < 0)
         psd_test_fail("cannot listen: %s", strerror(errno));
-    connect_to(new_socket(AF_INET, SOCK_STREAM, false, -1), "127.0.0.1", port);
+    int only = new_socket(AF_INET, SOCK_STREAM, false, -1);
+    connect_to(only, "127.0.0.1", port);
+    expect_own_port(only, CONNECTED, "only client of a full server");
     for (size_t i = 0; i < PSD_ARRAY_SIZE(kinds); i++) {
         for (int reuse = 0; reuse < 2; reuse++) {
             unsigned own = take_port(CONNECTED, "SYN_SENT", kinds[i].name, reuse);
@@ -330,6 +332,7 @@ static void scan_twice(psd_test_look *look)
 /* Scans in a child that is nobody; its look ends in LOOK. */
 static void scan_unprivileged(psd_test_look *look)
 {
+    fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
         if (setgroups(0, NULL) < 0 || setgid(65534) < 0 || setuid(65534) < 0)

@@ -10,9 +10,10 @@ static void add_holder(psd_text *out, const Polarstack__V1__PortSocket *socket)
 {
     if (socket->n_processes > 0) {
         const Polarstack__V1__PortProcess *process = socket->processes[0];
-        psd_text_printf(out, "%s (pid %d)", process->name[0] ? process->name : "a process", process->pid);
+        psd_text_printf(out, "%s (pid %d", process->name[0] ? process->name : "a process", process->pid);
         if (socket->n_processes > 1)
             psd_text_printf(out, " and %zu more", socket->n_processes - 1);
+        psd_text_add(out, ")");
     } else if (socket->inode != 0) {
         psd_text_printf(out, "a process of user %u", socket->uid);
     } else {
@@ -99,7 +100,11 @@ static void add_verdict(psd_text *out, const Polarstack__V1__PortExplanation *ex
     psd_server_kind server = PSD_SERVER_DUAL_STACK;
     psd_conflict conflict = PSD_CONFLICT_CERTAIN;
     if (dual == POLARSTACK__V1__BIND_VERDICT__BINDABLE) {
-        psd_text_printf(out, "can be bound: none of its %zu sockets keeps a TCP server out", sockets->count);
+        if (sockets->count == 1)
+            psd_text_add(out, "can be bound: its one socket keeps no TCP server out");
+        else
+            psd_text_printf(out, "can be bound: none of its %zu sockets keeps a TCP server out",
+                            sockets->count);
         return;
     }
     if (ipv4 == POLARSTACK__V1__BIND_VERDICT__NOT_BINDABLE) {
@@ -129,6 +134,6 @@ char *psd_port_summary(const Polarstack__V1__PortExplanation *explanation, const
     else
         add_verdict(&out, explanation, sockets);
     if (sockets->count > explanation->n_sockets)
-        psd_text_printf(&out, "; %zu more sockets are not listed", sockets->count - explanation->n_sockets);
+        psd_text_printf(&out, "; only %zu of %zu sockets are listed", explanation->n_sockets, sockets->count);
     return out.data;
 }

@@ -24,9 +24,10 @@ static bool read_number(const char *text, const char *end_marks, uint64_t max, u
 bool psd_proc_socket_inode(const char *link, uint64_t *inode)
 {
     static const char prefix[] = "socket:[";
-    size_t length = strlen(link);
-    return strncmp(link, prefix, sizeof(prefix) - 1) == 0 && link[length - 1] == ']' &&
-           read_number(link + sizeof(prefix) - 1, "]", UINT64_MAX, inode);
+    if (strncmp(link, prefix, sizeof(prefix) - 1) != 0)
+        return false;
+    link += sizeof(prefix) - 1;
+    return strcmp(link + strcspn(link, "]"), "]") == 0 && read_number(link, "]", UINT64_MAX, inode);
 }
 
 bool psd_proc_start_ticks(const char *stat, uint64_t *ticks)

@@ -95,7 +95,8 @@ int psd_processes_walk(const uint32_t *inodes, size_t count, int64_t deadline_ms
                        bool (*found)(void *arg, const psd_holder *holder), void *arg, size_t *hidden,
                        psd_error *error)
 {
-    descriptor_walk walk = {.inodes = inodes, .count = count, .deadline_ms = deadline_ms, .found = found, .arg = arg};
+    descriptor_walk walk = {
+        .inodes = inodes, .count = count, .deadline_ms = deadline_ms, .found = found, .arg = arg};
     PSD_AUTO_DIR DIR *folder = opendir("/proc");
     if (!folder)
         return psd_error_set_errno(error, errno, "cannot read /proc");

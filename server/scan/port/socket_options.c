@@ -13,14 +13,16 @@
 #include "server/scan/port/tcp_iterator.h"
 
 enum {
+    READ_AGAIN_MS = 30000,   /* after which an answer of the iterator is renewed */
     MIN_AGE_MS = 1000,       /* before a socket's descriptor is duplicated */
     MAX_RETRY_MS = 300000,   /* between two tries for one socket */
     WALK_PAUSE_FACTOR = 100, /* pause after a walk, in times of its duration */
 };
 
-/* A socket that is or was asked. */
+/* A socket whose options are known, or that is to be asked. */
 typedef struct memory {
     uint64_t cookie;
+    int64_t good_until_ms; /* what is remembered is read anew after that */
     int64_t retry_at_ms;
     int64_t retry_pause_ms;
     uint8_t reuse;  /* psd_seen; PSD_UNSEEN: not answered yet */
@@ -93,13 +95,15 @@ static void fill(psd_socket *socket, uint8_t reuse, uint8_t v6only)
 
 void psd_socket_options_recall(psd_sockets *sockets)
 {
+    int64_t now_ms = psd_clock_mono_ms();
     pthread_mutex_lock(&remembered.lock);
     for (size_t i = 0; i < sockets->count && remembered.count > 0; i++) {
         memory *known = find_memory(sockets->items[i].cookie, remembered.count);
         if (!known)
             continue;
         known->alive = true;
-        fill(&sockets->items[i], known->reuse, known->v6only);
+        if (now_ms < known->good_until_ms)
+            fill(&sockets->items[i], known->reuse, known->v6only);
     }
     pthread_mutex_unlock(&remembered.lock);
 }
@@ -136,7 +140,8 @@ static void take_options(void *arg, const psd_tcp_options *options)
         return;
     if (options->state == PSD_TCP_NEW_SYN_RECV)
         (*found)->state = PSD_TCP_NEW_SYN_RECV;
-    fill(*found, options->reuse, options->v6only);
+    else
+        fill(*found, options->reuse, options->v6only);
 }
 
 static void read_options(wanted_sockets *list, int64_t deadline_ms)
@@ -168,18 +173,27 @@ static void forget_dead(void)
     remembered.count = kept;
 }
 
-static void remember(uint64_t cookie, int64_t now_ms)
+/* Appends a memory; NULL: none is free, the socket is met again in the next scan. */
+static memory *remember(uint64_t cookie, int64_t now_ms)
 {
     if (remembered.count == remembered.capacity) {
         size_t capacity = remembered.capacity ? remembered.capacity * 2 : 32;
         memory *items = reallocarray(remembered.items, capacity, sizeof(*items));
         if (!items)
-            return; /* met again in the next scan */
+            return NULL;
         remembered.items = items;
         remembered.capacity = capacity;
     }
-    remembered.items[remembered.count++] = (memory){
-        .cookie = cookie, .retry_at_ms = now_ms + MIN_AGE_MS, .retry_pause_ms = MIN_AGE_MS, .alive = true};
+    memory *made = &remembered.items[remembered.count++];
+    *made = (memory){.cookie = cookie, .retry_at_ms = now_ms + MIN_AGE_MS, .retry_pause_ms = MIN_AGE_MS};
+    return made;
+}
+
+static void remember_answer(memory *known, const psd_socket *socket, int64_t good_until_ms)
+{
+    known->reuse = socket->reuse;
+    known->v6only = socket->v6only;
+    known->good_until_ms = good_until_ms;
 }
 
 /* Whether a socket still needs an answer that its owner's descriptor gives. */
@@ -188,14 +202,22 @@ static bool may_be_asked(const psd_socket *socket)
     return socket->inode != 0 && needs_options(socket);
 }
 
-static void remember_unanswered(const wanted_sockets *list, int64_t now_ms)
+/* Remembers what the iterator told, and who is to be asked. */
+static void remember_wanted(const wanted_sockets *list, int64_t now_ms)
 {
     size_t sorted = remembered.count;
     for (size_t i = 0; i < list->count; i++) {
         const psd_socket *socket = list->items[i];
+        /* A request hands its cookie on to the connection that comes of it. */
+        bool answered = !needs_options(socket) && socket->state != PSD_TCP_NEW_SYN_RECV;
         bool repeated = i > 0 && list->items[i - 1]->cookie == socket->cookie;
-        if (may_be_asked(socket) && !repeated && !find_memory(socket->cookie, sorted))
-            remember(socket->cookie, now_ms);
+        if (repeated || (!answered && !may_be_asked(socket)))
+            continue;
+        memory *known = find_memory(socket->cookie, sorted);
+        if (!known)
+            known = remember(socket->cookie, now_ms);
+        if (known && answered)
+            remember_answer(known, socket, now_ms + READ_AGAIN_MS);
     }
     if (remembered.count > sorted)
         qsort(remembered.items, remembered.count, sizeof(memory), compare_memory);
@@ -264,8 +286,8 @@ static void remember_answers(const candidates *chosen, int64_t now_ms)
     for (size_t i = 0; i < chosen->count; i++) {
         const psd_socket *socket = chosen->items[i].socket;
         memory *known = find_memory(socket->cookie, remembered.count);
-        known->reuse = socket->reuse;
-        known->v6only = socket->v6only;
+        if (!needs_options(socket))
+            remember_answer(known, socket, INT64_MAX);
         known->retry_pause_ms = known->retry_pause_ms * 2 < MAX_RETRY_MS ? known->retry_pause_ms * 2
                                                                          : MAX_RETRY_MS;
         known->retry_at_ms = now_ms + known->retry_pause_ms;
@@ -297,7 +319,7 @@ void psd_socket_options_resolve(psd_sockets *sockets, const psd_port_set *ports,
     int64_t now_ms = psd_clock_mono_ms();
     pthread_mutex_lock(&remembered.lock);
     forget_dead();
-    remember_unanswered(&list, now_ms);
+    remember_wanted(&list, now_ms);
     candidates chosen = choose_candidates(&list, now_ms);
     if (chosen.count > 0)
         ask_candidates(&chosen, deadline_ms);

@@ -3,7 +3,9 @@
  * sock_diag does not tell, without touching any port.
  *
  * Two ways:
- *  - the BPF iterator of tcp_iterator.h, for all but bound sockets;
+ *  - the BPF iterator of tcp_iterator.h, for all but bound sockets. It walks
+ *    the kernel's whole connection table, so that an answer is used for half a
+ *    minute;
  *  - for bound sockets, and for all where BPF is unavailable: duplicating the
  *    owner's descriptor (pidfd_getfd) and asking the socket itself. The copy
  *    lives for microseconds, in which the owner's close() would not free the

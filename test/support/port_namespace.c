@@ -1,4 +1,4 @@
-#include "test/system/port_namespace.h"
+#include "test/support/port_namespace.h"
 
 #include <errno.h>
 #include <net/if.h>

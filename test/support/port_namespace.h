@@ -2,8 +2,8 @@
  * port_namespace.h - for tests of the port scanner: a network namespace of
  * one's own, the kernel's own verdict on a port, and a sink that collects.
  */
-#ifndef PSD_TEST_SYSTEM_PORT_NAMESPACE_H
-#define PSD_TEST_SYSTEM_PORT_NAMESPACE_H
+#ifndef PSD_TEST_SUPPORT_PORT_NAMESPACE_H
+#define PSD_TEST_SUPPORT_PORT_NAMESPACE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# What all scripts share. Sourced after `set -euo pipefail`.
+
+root=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
+cores=$(nproc)
+
+die() {
+    echo "${0##*/}: $*" >&2
+    exit 1
+}
+
+usage_error() {
+    echo "${0##*/}: $*: see ${0##*/} --help" >&2
+    exit 2
+}
+
+note() {
+    echo "==> $*" >&2
+}
+
+# Prints the comment at the top of the running script: that is its help text.
+show_help() {
+    sed -n '2,/^[^#]/{s/^# \?//p}' "$0"
+}
+
+# quietly LOG COMMAND...: shows the command's output only when it fails.
+quietly() {
+    local log=$1
+    shift
+    mkdir -p "$(dirname "$log")"
+    if ! "$@" >"$log" 2>&1; then
+        cat "$log" >&2
+        return 1
+    fi
+}
+
+preset_names() {
+    cmake --list-presets=build -S "$root" | sed -n 's/^ *"\([^"]*\)".*/\1/p'
+}
+
+# configure PRESET [-DNAME=VALUE...]. A build folder keeps the settings it was
+# once given, so that a build after the tests does not compile all anew.
+configure() {
+    local preset=$1 log="$root/build/$1/configure.log"
+    shift
+    (cd "$root" && quietly "$log" cmake --preset "$preset" "$@")
+}
+
+# compile PRESET: ninja shows its progress.
+compile() {
+    (cd "$root" && cmake --build --preset "$1" --parallel "$cores")
+}
+
+# Prints the files of the project that match the given find(1) tests.
+project_files() {
+    find "$root" \( -path "$root/build" -o -path "$root/.git" -o -path "$root/test/fuzz/findings" \) -prune \
+        -o -type f \( "$@" \) -print | sort
+}
