@@ -192,7 +192,7 @@ const psd_option *psd_options_find(psd_options options, const char *name)
 {
     for (size_t i = 0; i < options.count; i++) {
         if (strcmp(options.rows[i].name, name) == 0)
-            return &options.rows[i];
+            return options.rows + i;
     }
     return NULL;
 }
@@ -201,7 +201,7 @@ static const psd_option *find_letter(psd_options options, char letter)
 {
     for (size_t i = 0; i < options.count; i++) {
         if (options.rows[i].letter && options.rows[i].letter == letter)
-            return &options.rows[i];
+            return options.rows + i;
     }
     return NULL;
 }

@@ -93,7 +93,7 @@ static const psd_option *awaiting_value(const request *it, psd_options options)
         return NULL;
     const char *last = it->words[it->count - 1];
     for (size_t i = 0; i < options.count; i++) {
-        const psd_option *option = &options.rows[i];
+        const psd_option *option = options.rows + i;
         bool is_name = strncmp(last, "--", 2) == 0 && strcmp(last + 2, option->name) == 0;
         bool is_letter = option->letter && last[0] == '-' && last[1] == option->letter && last[2] == '\0';
         if ((is_name || is_letter) && option->type != PSD_OPTION_BOOL)
@@ -147,9 +147,8 @@ void psd_cli_add_candidates(const char *const *words, size_t count, psd_text *ou
     answer(&it, options, out);
 }
 
-int psd_cli_complete(psd_cli_call *call, psd_error *error)
+int psd_cli_complete(psd_cli_call *call, psd_error *error PSD_UNUSED)
 {
-    (void)error;
     PSD_AUTO_TEXT text = PSD_TEXT_INIT;
     psd_cli_add_candidates(call->operands, call->operand_count, &text);
     fputs(psd_text_string(&text), stdout);

@@ -159,10 +159,8 @@ void psd_cli_add_manual(psd_text *out)
     add_exit_codes(out);
 }
 
-int psd_cli_manual(psd_cli_call *call, psd_error *error)
+int psd_cli_manual(psd_cli_call *call PSD_UNUSED, psd_error *error PSD_UNUSED)
 {
-    (void)call;
-    (void)error;
     PSD_AUTO_TEXT text = PSD_TEXT_INIT;
     psd_cli_add_manual(&text);
     fputs(psd_text_string(&text), stdout);

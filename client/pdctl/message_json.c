@@ -57,15 +57,17 @@ cJSON *psd_string_json(const char *text)
 
 static cJSON *bytes_json(const ProtobufCBinaryData *bytes)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    enum { PADDING = 64 };
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
     PSD_AUTO_TEXT text = PSD_TEXT_INIT;
     for (size_t i = 0; i < bytes->len; i += 3) {
         size_t left = bytes->len - i;
         uint32_t group = (uint32_t)bytes->data[i] << 16;
         group |= left > 1 ? (uint32_t)bytes->data[i + 1] << 8 : 0;
         group |= left > 2 ? bytes->data[i + 2] : 0;
-        char quad[4] = {digits[group >> 18], digits[group >> 12 & 63],
-                        left > 1 ? digits[group >> 6 & 63] : '=', left > 2 ? digits[group & 63] : '='};
+        const char quad[] = {digits[group >> 18], digits[group >> 12 & 63],
+                             digits[left > 1 ? group >> 6 & 63 : PADDING],
+                             digits[left > 2 ? group & 63 : PADDING]};
         psd_text_append(&text, quad, sizeof(quad));
     }
     return checked(cJSON_CreateString(psd_text_string(&text)));
@@ -198,7 +200,9 @@ static void add_field(cJSON *object, const ProtobufCFieldDescriptor *field, cJSO
     PSD_AUTO_TEXT name = PSD_TEXT_INIT;
     bool upper = false;
     for (const char *at = field->name; *at; at++) {
-        char letter = upper ? (char)toupper((unsigned char)*at) : *at;
+        char letter = *at;
+        if (upper)
+            letter = (char)toupper((unsigned char)letter);
         if (*at != '_')
             psd_text_append(&name, &letter, 1);
         upper = *at == '_';

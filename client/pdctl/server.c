@@ -185,9 +185,8 @@ static void print_version_tree(const psd_cli_call *call, const Polarstack__V1__H
 }
 
 /* The version of pdctl is an answer, with or without a daemon. */
-int psd_cli_version(psd_cli_call *call, psd_error *error)
+int psd_cli_version(psd_cli_call *call, psd_error *error PSD_UNUSED)
 {
-    (void)error;
     psd_error cause = PSD_ERROR_INIT;
     Polarstack__V1__Health *health = NULL;
     if (ask_health(call, &health, &cause) < 0)

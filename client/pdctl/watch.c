@@ -210,16 +210,15 @@ static void on_event(void *arg, const psd_watch_event *event, const ProtobufCMes
 }
 
 /* Calls the generic callback: the resource is the same in every type. */
-static void shim(psd_any_function callback, void *arg, const psd_watch_event *event,
+static void shim(psd_any_function callback PSD_UNUSED, void *arg, const psd_watch_event *event,
                  const ProtobufCMessage *resource)
 {
-    (void)callback;
     on_event(arg, event, resource);
 }
 
 /* Until a signal, the end of the time, or the end of our reader, which would
- * otherwise be noticed with the next change only. */
-static void wait_for_end(int signals, int64_t duration_ms)
+ * otherwise be noticed with the next change only. True: the user's signal. */
+static bool wait_for_end(int signals, int64_t duration_ms)
 {
     struct pollfd sources[] = {{.fd = signals, .events = POLLIN}, {.fd = STDOUT_FILENO}};
     int64_t end = psd_clock_mono_ms() + duration_ms;
@@ -227,9 +226,12 @@ static void wait_for_end(int signals, int64_t duration_ms)
     do {
         int64_t left = duration_ms > 0 ? end - psd_clock_mono_ms() : -1;
         if (duration_ms > 0 && left <= 0)
-            return;
+            return false;
         ready = poll(sources, PSD_ARRAY_SIZE(sources), left > INT_MAX ? INT_MAX : (int)left);
     } while (ready == 0 || (ready < 0 && errno == EINTR));
+    struct signalfd_siginfo signal;
+    return sources[0].revents && read(signals, &signal, sizeof(signal)) == sizeof(signal) &&
+           signal.ssi_signo != SIGUSR1;
 }
 
 /* Before the client makes threads, which inherit the mask. */
@@ -270,7 +272,10 @@ int psd_cli_watch(psd_cli_call *call, psd_error *error)
     psd_watch *watch = NULL;
     if (psd_client_watch(call->client, resource->watch, NULL, shim, NULL, &it, &watch, error) < 0)
         return -1;
-    wait_for_end(signals, call->settings->duration_ms);
+    /* The callback may hang in a write, to a reader that does not read. All
+     * lines before are written. */
+    if (wait_for_end(signals, call->settings->duration_ms))
+        _exit(PSD_CLI_OK);
     psd_watch_stop(watch);
     return PSD_CLI_OK;
 }

@@ -38,14 +38,24 @@ static void undefined(void)
 }
 
 /* A program whose daemon goes wrong while the program itself sees nothing. */
-static void background_use_after_free(void)
+static void in_background(void (*make)(void))
 {
     pid_t child = fork();
     if (child == 0) {
-        use_after_free();
+        make();
         _exit(0);
     }
     waitpid(child, NULL, 0);
+}
+
+static void background_use_after_free(void)
+{
+    in_background(use_after_free);
+}
+
+static void background_undefined(void)
+{
+    in_background(undefined);
 }
 
 static int shared;
@@ -70,8 +80,11 @@ static const struct bug {
     const char *name;
     void (*make)(void);
 } bugs[] = {
-    {"use_after_free", use_after_free}, {"leak", leak},
-    {"undefined", undefined},           {"background_use_after_free", background_use_after_free},
+    {"use_after_free", use_after_free},
+    {"leak", leak},
+    {"undefined", undefined},
+    {"background_undefined", background_undefined},
+    {"background_use_after_free", background_use_after_free},
     {"data_race", data_race},
 };
 

@@ -112,17 +112,18 @@ stop_daemon() {
     kill -TERM "$1" && wait "$1"
 }
 
-# A TCP listener on PORT of 127.0.0.1; leaves $listener.
+# A process with a TCP listener on each PORT of 127.0.0.1; leaves $listener.
 start_listener() {
     perl -MIO::Socket::INET -e '
-        my $socket = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $ARGV[0], Listen => 1, ReuseAddr => 1)
-            or die "port $ARGV[0]: $!";
-        open(my $ready, ">", $ARGV[1]) or die $!;
-        sleep 600' "$1" "$work/listening.$1" &
+        my $marker = shift;
+        my @sockets = map { IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $_, Listen => 1, ReuseAddr => 1)
+            or die "port $_: $!" } @ARGV;
+        open(my $ready, ">", $marker) or die $!;
+        sleep 600' "$work/listening" "$@" &
     listener=$!
     children+=("$listener")
-    wait_for 10 test -e "$work/listening.$1"
-    rm -f "$work/listening.$1"
+    wait_for 10 test -e "$work/listening"
+    rm -f "$work/listening"
 }
 
 stop_listener() {

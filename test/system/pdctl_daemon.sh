@@ -13,6 +13,10 @@ listed() {
     pdctl get ports -o name 2>/dev/null | grep -qx "port/$1"
 }
 
+not_running() {
+    grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null || [ ! -e "/proc/$1" ]
+}
+
 # seen FILTER FILE: one of the objects, a line each, satisfies the jq filter
 seen() {
     jq -es "any(.[]; $1)" "$2" >/dev/null 2>&1
@@ -142,6 +146,24 @@ check "no more changes than asked for" test "$(grep -c ADDED "$work/out")" = 1
 timeout 10 pdctl watch ports -o json 2>"$work/err" | head -1 >/dev/null
 check "a watch ends when its reader does" test "${PIPESTATUS[0]}" = 0
 check "and quietly" test ! -s "$work/err"
+
+# A reader that does not read: 4 KiB fit into the pipe, the events are longer.
+mkfifo "$work/fifo"
+perl -e 'open(my $fifo, "<", $ARGV[0]) or die; fcntl($fifo, 1031, 4096) or die; sleep 60' "$work/fifo" &
+children+=("$!")
+# shellcheck disable=SC2046
+start_listener $(seq 20000 20099)
+crowd=$listener
+wait_for 10 listed 20099
+pdctl watch ports -o json >"$work/fifo" &
+watcher=$!
+children+=("$watcher")
+wait_for 10 grep -q pipe_write /proc/$watcher/task/*/wchan
+kill -TERM $watcher
+wait_for 3 not_running $watcher
+wait $watcher
+check "SIGTERM ends a watch whose reader does not read" test $? = 0
+stop_listener "$crowd"
 
 # ---- a daemon that does not answer ----
 

@@ -20,14 +20,12 @@ static void test_times_are_written_in_utc(void **state)
         {1, "1970-01-01T00:00:00.001Z"},
         {1769903999123, "2026-01-31T23:59:59.123Z"},
         {1709164800000, "2024-02-29T00:00:00.000Z"},
-        {INT64_MAX, "out of range"},
+        {INT64_MAX, "292278994-08-17T07:12:55.807Z"},
     };
     for (size_t i = 0; i < PSD_ARRAY_SIZE(cases); i++) {
         char text[PSD_CLOCK_TEXT_SIZE];
         assert_string_equal(psd_clock_format(cases[i].ms, text), cases[i].text);
     }
-    char text[PSD_CLOCK_TEXT_SIZE]; /* the largest year that the C library knows still fits */
-    assert_true(strlen(psd_clock_format(INT64_C(67768036191676799) * 1000, text)) < sizeof(text));
 }
 
 static void test_the_clocks_go(void **state)
