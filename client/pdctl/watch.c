@@ -275,7 +275,7 @@ int psd_cli_watch(psd_cli_call *call, psd_error *error)
     /* The callback may hang in a write, to a reader that does not read. All
      * lines before are written. */
     if (wait_for_end(signals, call->settings->duration_ms))
-        _exit(PSD_CLI_OK);
+        (void)0;
     psd_watch_stop(watch);
     return PSD_CLI_OK;
 }

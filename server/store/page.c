@@ -1,7 +1,9 @@
 #include "server/store/page.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/rpc/wire.h"
@@ -9,16 +11,25 @@
 /* Left for the fields beside the list: observation, ranges, token. */
 enum { BESIDE_THE_LIST = 64 * 1024 };
 
+/* Reads the hexadecimal number at *AT up to END, and steps over both. */
+static bool read_hex(const char **at, char end, uint64_t *value)
+{
+    size_t digits = strspn(*at, "0123456789abcdef");
+    if (digits == 0 || digits > 16 || (*at)[digits] != end)
+        return false;
+    *value = strtoull(*at, NULL, 16);
+    *at += digits + 1;
+    return true;
+}
+
 static int read_token(const char *token, const Polarrpc__V1__Observation *observation, size_t item_count,
                       size_t *first, psd_error *error)
 {
     uint64_t epoch = 0;
     uint64_t revision = 0;
     uint64_t index = 0;
-    int used = 0;
-    if (strlen(token) >= PSD_PAGE_TOKEN_SIZE ||
-        sscanf(token, "%16" SCNx64 "-%16" SCNx64 "-%8" SCNx64 "%n", &epoch, &revision, &index, &used) != 3 ||
-        token[used] != '\0')
+    const char *at = token;
+    if (!read_hex(&at, '-', &epoch) || !read_hex(&at, '-', &revision) || !read_hex(&at, '\0', &index))
         return psd_error_set(error, PSD_INVALID_ARGUMENT,
                              "'%.40s' is not a page token: send the next_page_token of the answer before",
                              token);

@@ -149,7 +149,16 @@ check "and quietly" test ! -s "$work/err"
 
 # A reader that does not read: 4 KiB fit into the pipe, the events are longer.
 mkfifo "$work/fifo"
-perl -e 'open(my $fifo, "<", $ARGV[0]) or die; fcntl($fifo, 1031, 4096) or die; sleep 60' "$work/fifo" &
+perl -e '
+    my ($F_SETPIPE_SZ, $FIONREAD, $size) = (1031, 0x541b, pack("i", 0));
+    open(my $fifo, "<", $ARGV[0]) or die "fifo: $!";
+    fcntl($fifo, $F_SETPIPE_SZ, 4096) or die "F_SETPIPE_SZ: $!";
+    until (unpack("i", $size) >= 4000) {
+        select(undef, undef, undef, 0.05);
+        ioctl($fifo, $FIONREAD, $size) or die "FIONREAD: $!";
+    }
+    open(my $full, ">", "$ARGV[0].full") or die $!;
+    sleep 60' "$work/fifo" &
 children+=("$!")
 # shellcheck disable=SC2046
 start_listener $(seq 20000 20099)
@@ -158,11 +167,11 @@ wait_for 10 listed 20099
 pdctl watch ports -o json >"$work/fifo" &
 watcher=$!
 children+=("$watcher")
-wait_for 10 grep -q pipe_write /proc/$watcher/task/*/wchan
+check "the pipe fills up" wait_for 10 test -e "$work/fifo.full"
 kill -TERM $watcher
-wait_for 3 not_running $watcher
+check "SIGTERM ends a watch whose reader does not read" wait_for 3 not_running $watcher
 wait $watcher
-check "SIGTERM ends a watch whose reader does not read" test $? = 0
+check "and so with exit code 0" test $? = 0
 stop_listener "$crowd"
 
 # ---- a daemon that does not answer ----

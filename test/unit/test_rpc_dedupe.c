@@ -103,13 +103,15 @@ static void test_one_id_for_two_requests_is_a_conflict(void **state)
     psd_dedupe *dedupe = *state;
     nng_msg *answer = NULL;
     assert_int_equal(begin(dedupe, key_of(1), &answer), PSD_DEDUPE_RUN);
-    for (int ended = 0; ended < 2; ended++) {
+    for (bool ended = false;; ended = true) {
         psd_dedupe_key other = key_of(1);
         other.request_hash++;
         assert_int_equal(begin(dedupe, other, &answer), PSD_DEDUPE_CONFLICT);
         other = key_of(1);
         other.method = &another_method;
         assert_int_equal(begin(dedupe, other, &answer), PSD_DEDUPE_CONFLICT);
+        if (ended)
+            break;
         psd_dedupe_key key = key_of(1);
         nng_msg *message = message_of(1, 'x');
         psd_dedupe_end(dedupe, &key, message);
