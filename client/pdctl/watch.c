@@ -275,7 +275,7 @@ int psd_cli_watch(psd_cli_call *call, psd_error *error)
     /* The callback may hang in a write, to a reader that does not read. All
      * lines before are written. */
     if (wait_for_end(signals, call->settings->duration_ms))
-        (void)0;
+        _exit(PSD_CLI_OK);
     psd_watch_stop(watch);
     return PSD_CLI_OK;
 }

@@ -1,0 +1,114 @@
+#!/bin/bash
+# The documentation holds: the examples of the wire protocol encode and decode
+# as shown, and each command line in a console block runs and prints what the
+# page says. A line "..." stands for any number of lines, "..." within a line
+# for anything. The scripts of the checkout install, build and take minutes:
+# they are asked for their help instead; CI itself runs them.
+# shellcheck source=test/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+source_dir=${SOURCE_DIR:-$(cd "$(dirname "$0")/../.." && pwd)}
+cd "$source_dir" || exit 1
+
+protobuf() {
+    protoc -I proto -I /usr/include "$1=$2" polarrpc/v1/envelope.proto polarstack/v1/port_usage.proto
+}
+
+# Checks the pair that TEXT and HEX hold, as the message type NAME.
+check_pair() {
+    local name=$1 text=$2 hex=$3 encoded decoded
+    encoded=$(protobuf --encode "$name" <<<"$text" | xxd -p | tr -d '\n')
+    check "$name encodes as shown" test "$encoded" = "$(tr -d ' \n' <<<"$hex")"
+    decoded=$(xxd -r -p <<<"$hex" | protobuf --decode "$name")
+    check "$name decodes as shown" test "$decoded" = "$text"
+}
+
+check_examples() {
+    local line block='' name='' text='' hex=''
+    while IFS= read -r line; do
+        case $block:$line in
+        :'```textproto '*)
+            block=text name=${line##* } text=
+            ;;
+        :'```hex')
+            block=hex hex=
+            ;;
+        hex:'```')
+            block=
+            check_pair "$name" "$text" "$hex"
+            ;;
+        text:'```' | other:'```')
+            block=
+            ;;
+        :'```'*)
+            block=other
+            ;;
+        text:*)
+            text+=${text:+$'\n'}$line
+            ;;
+        hex:*)
+            hex+=$line' '
+            ;;
+        esac
+    done <"$1"
+}
+
+# The widths of columns follow what is in them.
+squeeze() {
+    tr -s ' '
+}
+
+# matches TEXT PATTERN
+matches() {
+    local text line regex='^'
+    text=$(squeeze <<<"$1")
+    while IFS= read -r line; do
+        if [ "$line" = ... ]; then
+            regex+='(.*'$'\n'')?'
+        else
+            line=$(sed 's/[][\.*^$+?(){}|]/\\&/g; s/\\\.\\\.\\\./[^\n]*/g' <<<"$line")
+            regex+=$line$'\n'
+        fi
+    done < <(squeeze <<<"$2")
+    [[ $text$'\n' =~ $regex$ ]]
+}
+
+check_command() {
+    local page=$1 command=$2 expected=$3
+    case $command in
+    scripts/*) command="${command%% *} --help" expected= ;;
+    pkg-config*) command="PKG_CONFIG_PATH=$BIN_DIR/../client $command" ;;
+    esac
+    run bash -c "set -o pipefail; $command"
+    check_run "$page: $command" 0
+    [ -z "$expected" ] || matches "$out" "$expected" || printf 'printed: %s\n' "$out" >&2
+    [ -z "$expected" ] || check "$page: what '$command' prints" matches "$out" "$expected"
+}
+
+# shellcheck disable=SC2094
+check_console() {
+    local page=$1 line block='' command='' expected=''
+    while IFS= read -r line; do
+        case $block:$line in
+        :'```console') block=yes ;;
+        yes:'```')
+            [ -z "$command" ] || check_command "$page" "$command" "$expected"
+            block='' command='' expected=''
+            ;;
+        yes:'$ '*)
+            [ -z "$command" ] || check_command "$page" "$command" "$expected"
+            command=${line#'$ '} expected=
+            ;;
+        yes:*) expected+=${expected:+$'\n'}$line ;;
+        esac
+    done <"$page"
+}
+
+start_daemon "$work/run"
+export POLARSTACK_RUNTIME_DIR=$work/run
+check_examples docs/wire-protocol.md
+check "the wire protocol has examples" test "$passed" -ge 12
+for page in README.md CONTRIBUTING.md docs/*.md; do
+    check_console "$page"
+done
+check "the pages have commands" test "$passed" -ge 28
+finish
