@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "client/pdctl/diff.h"
@@ -272,10 +273,11 @@ int psd_cli_watch(psd_cli_call *call, psd_error *error)
     psd_watch *watch = NULL;
     if (psd_client_watch(call->client, resource->watch, NULL, shim, NULL, &it, &watch, error) < 0)
         return -1;
-    /* The callback may hang in a write, to a reader that does not read. All
-     * lines before are written. */
+    /* The callback may hang in a write, to a reader that does not read; all
+     * events before are written. Not _exit(): its form in sanitized builds
+     * flushes stdout, and so waits for that reader too. */
     if (wait_for_end(signals, call->settings->duration_ms))
-        _exit(PSD_CLI_OK);
+        syscall(SYS_exit_group, PSD_CLI_OK);
     psd_watch_stop(watch);
     return PSD_CLI_OK;
 }

@@ -10,9 +10,7 @@ dir=$work/run
 chmod 755 "$work"
 cp "$BIN_DIR/polarstack-daemon" "$BIN_DIR/pdctl" "$work"
 
-as_nobody() {
-    setpriv --reuid "$nobody" --regid "$nobody" --clear-groups "$@"
-}
+as_nobody=(setpriv --reuid "$nobody" --regid "$nobody" --clear-groups)
 
 # refused PART...: the program that ran could not start, and said all PARTs in one line
 refused() {
@@ -37,12 +35,12 @@ epoch() {
 
 mkdir "$work/closed"
 chmod 755 "$work/closed"
-run as_nobody timeout 10 "$work/polarstack-daemon" --runtime-dir "$work/closed"
+run "${as_nobody[@]}" timeout 10 "$work/polarstack-daemon" --runtime-dir "$work/closed"
 refused "cannot write to the runtime folder '$work/closed': Permission denied" "choose another one with --runtime-dir"
-run as_nobody timeout 10 "$work/polarstack-daemon" --runtime-dir "$work/closed/below"
+run "${as_nobody[@]}" timeout 10 "$work/polarstack-daemon" --runtime-dir "$work/closed/below"
 refused "cannot make the runtime folder '$work/closed/below': Permission denied" "--runtime-dir"
 install -d -o "$nobody" "$work/open"
-run as_nobody timeout 10 "$work/polarstack-daemon" --runtime-dir "$work/open" --state-dir "$work/closed"
+run "${as_nobody[@]}" timeout 10 "$work/polarstack-daemon" --runtime-dir "$work/open" --state-dir "$work/closed"
 refused "cannot write to the state folder '$work/closed': Permission denied" "choose another one with --state-dir"
 echo "a file" >"$work/file"
 run timeout 10 polarstack-daemon --runtime-dir "$work/file"
@@ -91,12 +89,12 @@ check "it stops again" stop_daemon "$daemon"
 # ---- without root ----
 
 install -d -o "$nobody" -m 700 "$work/xdg"
-XDG_RUNTIME_DIR=$work/xdg as_nobody "$work/polarstack-daemon" 2>>"$work/daemon.log" &
+XDG_RUNTIME_DIR=$work/xdg "${as_nobody[@]}" "$work/polarstack-daemon" 2>>"$work/daemon.log" &
 daemon=$!
 children+=("$daemon")
 check "the user's runtime folder is found" wait_for 20 answers "$work/xdg/polarstack"
 check "it is the user's" test "$(owner_of "$work/xdg/polarstack/daemon.sock")" = "$nobody"
-run as_nobody "$work/pdctl" --runtime-dir "$work/xdg/polarstack" get ports
+run "${as_nobody[@]}" "$work/pdctl" --runtime-dir "$work/xdg/polarstack" get ports
 check_run "the user is served" 0
 check "it stops as well" stop_daemon "$daemon"
 

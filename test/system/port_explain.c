@@ -110,8 +110,8 @@ static void a_bound_port_and_the_kernel_settings(void)
     Polarstack__V1__PortExplanation *made = explain(BOUND_PORT);
     CHECK(made->port->class_ == POLARSTACK__V1__PORT_CLASS__BOUND && !made->scanned);
     CHECK(made->in_local_port_range && made->locally_reserved && made->local_port_range->last == 40000);
-    /* No descriptor is duplicated for an explanation. */
-    CHECK(!made->sockets[0]->reuse_address_known && strstr(made->summary, "may be taken"));
+    CHECK(made->sockets[0]->reuse_address_known && !made->sockets[0]->reuse_address);
+    CHECK(strstr(made->summary, "port 31000 is taken: ") && strstr(made->summary, "does not listen"));
     release(made);
     close(fd);
 }

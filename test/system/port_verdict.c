@@ -145,7 +145,10 @@ static void expect_own_port(int fd, int port_class, const char *what)
     getsockname(fd, (struct sockaddr *)&address, &size);
     unsigned port = ntohs(address.ss_family == AF_INET ? ((struct sockaddr_in *)&address)->sin_port
                                                        : ((struct sockaddr_in6 *)&address)->sin6_port);
-    expected[port].port_class = port_class;
+    /* The kernel may give a port to connections with different peers. */
+    int known = expected[port].port_class;
+    if (known == 0 || (port_class != 0 && port_class < known))
+        expected[port].port_class = port_class;
     snprintf(expected[port].text, sizeof(expected[port].text), "%s", what);
 }
 
@@ -315,17 +318,15 @@ static void set_up_syn_sent(void)
     }
 }
 
+/* The second look answers from what the first one remembered. */
 static void scan_twice(psd_test_look *look)
 {
     void *scanner = psd_test_scanner_new(PSD_PORT_LISTEN_PERIOD_MS, PSD_PORT_FULL_PERIOD_MS);
-    int64_t start_us = psd_clock_mono_us();
-    psd_test_scan(scanner, true, look);
-    int64_t first_us = psd_clock_mono_us() - start_us;
-    usleep(1100000); /* bound sockets have to be a second old to be asked */
-    start_us = psd_clock_mono_us();
-    psd_test_scan(scanner, true, look);
-    printf("scan of user %u: %lld us, second one %lld us\n", getuid(), (long long)first_us,
-           (long long)(psd_clock_mono_us() - start_us));
+    for (int i = 0; i < 2; i++) {
+        int64_t start_us = psd_clock_mono_us();
+        psd_test_scan(scanner, true, look);
+        printf("scan %d of user %u: %lld us\n", i + 1, getuid(), (long long)(psd_clock_mono_us() - start_us));
+    }
     psd_port_scanner.fini(scanner);
 }
 

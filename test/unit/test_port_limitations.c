@@ -43,7 +43,7 @@ static void each_limitation_is_one_line(void **state)
     memset(reason, 'r', sizeof(reason) - 1);
     reason[sizeof(reason) - 1] = '\0';
     psd_port_limitations found;
-    const psd_port_host host = {.release = "6.1.0", .iterator_reason = reason};
+    const psd_port_host host = {.release = "6.1.0", .reader_reason = reason};
     psd_port_limitations_find(&host, &found);
     assert_int_equal(found.count, 3);
     assert_non_null(strstr(found.lines[0], "kernel 6.1.0"));

@@ -266,22 +266,42 @@ static void test_blocking_calls_from_many_threads(void **state)
     assert_int_equal(f->echo.echo_runs, 800);
 }
 
+typedef struct outcome {
+    psd_error error;
+    atomic_bool ended;
+} outcome;
+
 static void take_error(void *arg, const Test__V1__EchoResponse *response, const psd_error *error)
 {
-    assert_null(response);
-    *(psd_error *)arg = *error;
+    outcome *got = arg;
+    if (response || !error)
+        abort();
+    got->error = *error;
+    atomic_store(&got->ended, true);
 }
 
 static void test_async_errors(void **state)
 {
     psd_rpc_fixture *f = *state;
     psd_error error = PSD_ERROR_INIT;
-    psd_error got = PSD_ERROR_INIT;
+    outcome got = {.error = PSD_ERROR_INIT};
     Test__V1__EchoRequest request = psd_rpc_request("fail 5 no such thing", 0);
     assert_works(psd_echo_echo_async(f->client, &request, NULL, take_error, &got, &error), &error);
-    psd_client_close(f->client); /* waits for the callback */
-    f->client = NULL;
-    assert_true(got.code == PSD_NOT_FOUND || got.code == PSD_CANCELLED);
+    assert_soon(got.ended);
+    assert_int_equal(got.error.code, PSD_NOT_FOUND);
+    assert_string_equal(got.error.text, "no such thing");
+    got.ended = false;
+    request = psd_rpc_request("slow", 200);
+    psd_call_options options = {.timeout_ms = 30};
+    assert_works(psd_echo_echo_async(f->client, &request, &options, take_error, &got, &error), &error);
+    assert_soon(got.ended);
+    assert_int_equal(got.error.code, PSD_DEADLINE_EXCEEDED);
+    /* What cannot be sent is refused at once. */
+    static char text[(1 << 20) + 1];
+    memset(text, 'x', sizeof(text) - 1);
+    request = psd_rpc_request(text, 0);
+    assert_fails(psd_echo_echo_async(f->client, &request, NULL, take_error, &got, &error), &error,
+                 PSD_RESOURCE_EXHAUSTED, "at most are sent");
 }
 
 /* A callback may start the next call. */

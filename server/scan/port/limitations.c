@@ -35,9 +35,9 @@ void psd_port_limitations_find(const psd_port_host *host, psd_port_limitations *
     if (!host->ipv6)
         add(limitations,
             "this host has no IPv6: no dual-stack server can start, whatever its verdict says of the port");
-    if (host->iterator_reason)
+    if (host->reader_reason)
         add(limitations,
-            "SO_REUSEADDR and IPV6_V6ONLY of some connections stay unknown, and so do the verdicts that hang "
+            "SO_REUSEADDR and IPV6_V6ONLY of some sockets stay unknown, and so do the verdicts that hang "
             "on them: %s",
-            host->iterator_reason);
+            host->reader_reason);
 }

@@ -11,10 +11,10 @@
 
 /* What a scanner knows of its host. */
 typedef struct psd_port_host {
-    const char *release;         /* of the kernel, as uname gives it: "6.1.0-13-amd64" */
-    bool bound_seen;             /* a bound socket that does not listen was listed once */
-    bool ipv6;                   /* AF_INET6 sockets can be made */
-    const char *iterator_reason; /* why the BPF iterator is unavailable; NULL: it is not */
+    const char *release;       /* of the kernel, as uname gives it: "6.1.0-13-amd64" */
+    bool bound_seen;           /* a bound socket that does not listen was listed once */
+    bool ipv6;                 /* AF_INET6 sockets can be made */
+    const char *reader_reason; /* why options of sockets cannot be read; NULL: it is not */
 } psd_port_host;
 
 enum { PSD_PORT_LIMITATIONS_MAX = 3 };

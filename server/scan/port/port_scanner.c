@@ -12,7 +12,7 @@
 #include "server/scan/port/port_table.h"
 #include "server/scan/port/sock_diag.h"
 #include "server/scan/port/socket_options.h"
-#include "server/scan/port/tcp_iterator.h"
+#include "server/scan/port/socket_reader.h"
 
 /* All buffers live as long as the scanner and grow only with the host. */
 typedef struct port_scanner {
@@ -113,7 +113,7 @@ static void find_limitations(port_scanner *scanner)
     const psd_sockets *others = &scanner->new_others;
     for (size_t i = 0; i < others->count && !scanner->host.bound_seen; i++)
         scanner->host.bound_seen = others->items[i].state == PSD_TCP_BOUND_INACTIVE;
-    scanner->host.iterator_reason = psd_tcp_iterator_unavailable();
+    scanner->host.reader_reason = psd_socket_reader_unavailable(scanner->host.bound_seen);
     psd_port_limitations_find(&scanner->host, &scanner->limitations);
 }
 

@@ -83,7 +83,6 @@ static int walk_descriptors(descriptor_walk *walk, pid_t pid, psd_error *error)
         if (psd_parse_uint(entry->d_name, 0, INT32_MAX, &number, NULL) < 0 ||
             !read_wanted(walk, dirfd(folder), entry->d_name, &holder.inode))
             continue;
-        holder.fd = (int)number;
         walk->ended = !walk->found(walk->arg, &holder);
     }
     if (psd_clock_mono_ms() >= walk->deadline_ms)

@@ -2,7 +2,10 @@
  * process.h - which processes hold a socket, and who they are.
  *
  * Reads /proc only. Blocks for some milliseconds on a host with thousands of
- * processes.
+ * processes. Looking at a descriptor there holds its file for an instant, as
+ * lsof or ss -p do: an owner that closes a socket in that instant and binds its
+ * port again may find it taken. So this is for answers to a person, not for
+ * periodic scans.
  */
 #ifndef PSD_SERVER_SCAN_PORT_PROCESS_H
 #define PSD_SERVER_SCAN_PORT_PROCESS_H
@@ -16,10 +19,9 @@
 #include "polarstack/v1/port_usage.pb-c.h"
 #include "server/scan/port/proc_text.h"
 
-/* A process's descriptor of a socket. */
+/* A process and a socket that it holds. */
 typedef struct psd_holder {
     pid_t pid;
-    int fd;
     uint32_t inode;
 } psd_holder;
 
