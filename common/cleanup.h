@@ -18,7 +18,7 @@ static inline void psd_cleanup_free(void *variable)
     free(*(void **)variable);
 }
 
-static inline void psd_cleanup_fd(int *fd)
+static inline void psd_cleanup_fd(const int *fd)
 {
     if (*fd >= 0)
         close(*fd); /* never retried: Linux has released the number even on EINTR */

@@ -79,7 +79,7 @@ int psd_options_read_file(psd_options options, void *settings, const char *path,
                           psd_error *error) PSD_MUST_CHECK;
 
 /* Sets one option from text. The error does not name the option. */
-int psd_option_set(const psd_option *option, void *settings, const char *value,
+int psd_option_set(const psd_option *option, void *settings, const char *text,
                    psd_error *error) PSD_MUST_CHECK;
 
 /* Finds by name; NULL when there is none. */

@@ -19,8 +19,10 @@ static inline void psd_cleanup_unlock(pthread_mutex_t **mutex)
 }
 
 /* Holds MUTEX until the end of the block. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot stand in them */
 #define PSD_LOCKED(mutex)                                \
     __attribute__((cleanup(psd_cleanup_unlock), unused)) \
     pthread_mutex_t *psd_locked_ = (pthread_mutex_lock(mutex), (mutex))
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif

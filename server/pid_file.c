@@ -1,25 +1,22 @@
 #include "server/pid_file.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "server/scan/port/proc_text.h"
+#include "server/scan/port/process.h"
 
-static unsigned long long start_time(void)
+/* Zero when /proc does not tell: such a pid file matches no process. */
+static uint64_t start_ticks(void)
 {
-    PSD_AUTO_FILE FILE *file = fopen("/proc/self/stat", "re");
-    char line[1024];
-    if (!file || !fgets(line, sizeof(line), file))
-        return 0;
-    /* The name in parentheses may hold blanks; the fields follow the last ')'. */
-    const char *at = strrchr(line, ')');
-    unsigned long long ticks = 0;
-    if (at &&
-        sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-               &ticks) != 1)
+    char stat[4096];
+    uint64_t ticks = 0;
+    if (psd_proc_read("/proc/self/stat", stat, sizeof(stat), NULL, NULL) < 0 ||
+        !psd_proc_start_ticks(stat, &ticks))
         return 0;
     return ticks;
 }
@@ -33,7 +30,7 @@ int psd_pid_file_write(const char *dir, psd_error *error)
         return psd_error_set_errno(error, ENAMETOOLONG, "state folder '%.80s...'", dir);
     {
         PSD_AUTO_FILE FILE *file = fopen(temporary, "we");
-        if (!file || fprintf(file, "%d %llu\n", (int)getpid(), start_time()) < 0 || fflush(file) != 0)
+        if (!file || fprintf(file, "%d %" PRIu64 "\n", (int)getpid(), start_ticks()) < 0 || fflush(file) != 0)
             return psd_error_set_errno(error, errno, "cannot write '%s'", temporary);
     }
     if (rename(temporary, path) < 0)

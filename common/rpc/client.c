@@ -12,6 +12,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/rpc/client_call.h"
+#include "common/rpc/connection.h"
 #include "common/rpc/endpoint.h"
 #include "common/rpc/wire.h"
 #include "common/runtime_dir.h"
@@ -19,18 +20,15 @@
 
 enum {
     DEFAULT_TIMEOUT_MS = 10000,
-    RECONNECT_FIRST_MS = 50,
-    RECONNECT_MOST_MS = 2000,
+    CANCEL_PERIOD_MS = 10,
 };
 
 struct psd_client {
     psd_client_options options; /* its strings are url, endpoint and token below */
     psd_endpoint endpoint;
     char *token;
-    nng_socket socket;
-
+    psd_connection connection;
     atomic_bool closing;
-    atomic_bool connected;
 
     pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t changed;
@@ -47,20 +45,17 @@ psd_link psd_client_link(psd_client *client)
 {
     if (atomic_load(&client->closing))
         return PSD_LINK_CLOSING;
-    return atomic_load(&client->connected) ? PSD_LINK_UP : PSD_LINK_DOWN;
+    return atomic_load(&client->connection.connected) ? PSD_LINK_UP : PSD_LINK_DOWN;
+}
+
+void psd_client_revive(psd_client *client)
+{
+    psd_connection_revive(&client->connection);
 }
 
 const char *psd_client_url(const psd_client *client)
 {
     return client->options.url;
-}
-
-/* One dialer has one pipe at a time. One that is refused (not a REP socket)
- * goes without having come. */
-static void pipe_changed(nng_pipe pipe PSD_UNUSED, nng_pipe_ev event, void *arg)
-{
-    psd_client *client = arg;
-    atomic_store(&client->connected, event == NNG_PIPE_EV_ADD_POST);
 }
 
 static int resolve(psd_client *client, const psd_client_options *options, psd_error *error)
@@ -95,28 +90,21 @@ static int resolve(psd_client *client, const psd_client_options *options, psd_er
     return 0;
 }
 
-static int connect_socket(psd_client *client, psd_error *error)
+static int open_connection(psd_client *client, psd_error *error)
 {
-    nng_socket socket = client->socket;
-    int result = nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, PSD_WIRE_MAX);
-    /* nng must never repeat a request by itself: the client decides. */
-    if (result == 0)
-        result = nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
-    if (result == 0)
-        result = nng_socket_set_ms(socket, NNG_OPT_RECONNMINT, RECONNECT_FIRST_MS);
-    if (result == 0)
-        result = nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT, RECONNECT_MOST_MS);
-    if (result == 0)
-        result = nng_pipe_notify(socket, NNG_PIPE_EV_ADD_POST, pipe_changed, client);
-    if (result == 0)
-        result = nng_pipe_notify(socket, NNG_PIPE_EV_REM_POST, pipe_changed, client);
-    if (result == 0)
-        result = nng_dial(socket, client->options.url, NULL, 0);
-    if (result != 0 && client->options.wait_for_ready)
-        result = nng_dial(socket, client->options.url, NULL, NNG_FLAG_NONBLOCK);
+    nng_socket socket;
+    int result = nng_req0_open(&socket);
     if (result != 0)
-        return psd_error_set_nng(error, result, "cannot reach %s", client->options.url);
-    return 0;
+        return psd_error_set_nng(error, result, "cannot make a socket");
+    if (psd_connection_init(&client->connection, socket, client->options.url, NULL, NULL, error) < 0)
+        return -1;
+    /* nng must never repeat a request by itself: the client decides. */
+    result = nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
+    if (result != 0)
+        return psd_error_set_nng(error, result, "cannot set up a socket");
+    return client->options.wait_for_ready
+               ? psd_connection_dial_later(&client->connection, error)
+               : psd_connection_dial(&client->connection, client->options.timeout_ms, error);
 }
 
 int psd_client_open(const psd_client_options *options, psd_client **client, psd_error *error)
@@ -126,10 +114,7 @@ int psd_client_open(const psd_client_options *options, psd_client **client, psd_
         return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "out of memory");
     pthread_mutex_init(&made->mutex, NULL);
     psd_cond_init(&made->changed);
-    int result = nng_req0_open(&made->socket);
-    if (result != 0)
-        psd_error_set_nng(error, result, "cannot make a socket");
-    if (result != 0 || resolve(made, options, error) < 0 || connect_socket(made, error) < 0) {
+    if (resolve(made, options, error) < 0 || open_connection(made, error) < 0) {
         psd_client_close(made);
         return -1;
     }
@@ -146,21 +131,24 @@ static void free_call(psd_client_call_ctx *call)
     free(call);
 }
 
+/* Ends all calls and waits until they have ended. */
+static void cancel_calls(psd_client *client)
+{
+    atomic_store(&client->closing, true);
+    PSD_LOCKED(&client->mutex);
+    while (client->active) {
+        /* One that is between two operations does not notice: ask again. */
+        for (psd_client_call_ctx *call = client->active; call; call = call->next)
+            nng_aio_cancel(call->aio);
+        psd_cond_wait_until(&client->changed, &client->mutex, psd_clock_mono_ms() + CANCEL_PERIOD_MS);
+    }
+}
+
 void psd_client_close(psd_client *client)
 {
     if (!client)
         return;
-    {
-        PSD_LOCKED(&client->mutex);
-        atomic_store(&client->closing, true);
-        for (psd_client_call_ctx *call = client->active; call; call = call->next)
-            nng_aio_cancel(call->aio);
-    }
-    nng_close(client->socket);
-    pthread_mutex_lock(&client->mutex);
-    while (client->active)
-        pthread_cond_wait(&client->changed, &client->mutex);
-    pthread_mutex_unlock(&client->mutex);
+    cancel_calls(client);
     for (int i = 0; i < 2; i++) {
         while (client->idle[i]) {
             psd_client_call_ctx *call = client->idle[i];
@@ -168,6 +156,8 @@ void psd_client_close(psd_client *client)
             free_call(call);
         }
     }
+    /* Last: nng 1.5.2 frees a socket under a context that is in use. */
+    psd_connection_close(&client->connection);
     pthread_cond_destroy(&client->changed);
     pthread_mutex_destroy(&client->mutex);
     free(client->token);
@@ -187,7 +177,7 @@ static psd_client_call_ctx *new_call(psd_client *client, bool asynchronous, psd_
     call->asynchronous = asynchronous;
     int result = nng_aio_alloc(&call->aio, asynchronous ? call_advanced : NULL, call);
     if (result == 0)
-        result = nng_ctx_open(&call->ctx, client->socket);
+        result = nng_ctx_open(&call->ctx, client->connection.socket);
     if (result != 0) {
         psd_error_set_nng(error, result, "cannot make a request context");
         free_call(call);

@@ -10,7 +10,9 @@
 enum {
     RETRY_FIRST_MS = 50,
     RETRY_MOST_MS = 1000,
-    MAX_RESTARTS = 8, /* of a paged answer whose resource keeps changing */
+    CONNECTION_PAUSE_MS = 20,
+    SEND_MOST_MS = 1000, /* then the connection is looked at again */
+    MAX_RESTARTS = 8,    /* of a paged answer whose resource keeps changing */
 };
 
 static int64_t time_left(const psd_client_call_ctx *call)
@@ -31,11 +33,31 @@ static bool end(psd_client_call_ctx *call, psd_code code, const char *what)
     return false;
 }
 
+static bool pause_for(psd_client_call_ctx *call, int64_t pause_ms)
+{
+    call->state = PSD_CALL_PAUSING;
+    nng_sleep_aio((nng_duration)pause_ms, call->aio);
+    return true;
+}
+
+static bool wait_for_connection(psd_client_call_ctx *call)
+{
+    if (time_left(call) <= CONNECTION_PAUSE_MS)
+        return end(call, PSD_UNAVAILABLE, "no connection within the timeout");
+    psd_client_revive(call->client);
+    return pause_for(call, CONNECTION_PAUSE_MS);
+}
+
 static bool start_sending(psd_client_call_ctx *call)
 {
     int64_t left = time_left(call);
     if (left <= 0)
         return end(call, PSD_DEADLINE_EXCEEDED, "no answer within the timeout");
+    psd_link link = psd_client_link(call->client);
+    if (link == PSD_LINK_CLOSING)
+        return end(call, PSD_CANCELLED, "the client was closed");
+    if (link == PSD_LINK_DOWN)
+        return wait_for_connection(call);
     uint8_t appendix[512];
     size_t appendix_length = 0;
     if (call->page_token) {
@@ -188,9 +210,7 @@ static bool retry_or_end(psd_client_call_ctx *call)
     if (pause >= time_left(call))
         return end(call, PSD_UNAVAILABLE, "the connection was lost and did not come back within the timeout");
     call->attempt++;
-    call->state = PSD_CALL_PAUSING;
-    nng_sleep_aio((nng_duration)pause, call->aio);
-    return true;
+    return pause_for(call, pause);
 }
 
 static bool failed(psd_client_call_ctx *call, int result)
@@ -202,7 +222,7 @@ static bool failed(psd_client_call_ctx *call, int result)
     if (result == NNG_ECONNRESET)
         return retry_or_end(call);
     if (result == NNG_ETIMEDOUT && call->state == PSD_CALL_SENDING)
-        return end(call, PSD_UNAVAILABLE, "no connection within the timeout");
+        return wait_for_connection(call); /* nothing was sent */
     if (result == NNG_ETIMEDOUT)
         return end(call, PSD_DEADLINE_EXCEEDED, "no answer within the timeout");
     psd_error error = PSD_ERROR_INIT;

@@ -19,7 +19,7 @@
 typedef enum psd_call_state {
     PSD_CALL_SENDING,
     PSD_CALL_RECEIVING,
-    PSD_CALL_PAUSING, /* before the request is repeated */
+    PSD_CALL_PAUSING, /* for the connection, or before the request is repeated */
 } psd_call_state;
 
 typedef struct psd_client_call_ctx psd_client_call_ctx;
@@ -80,6 +80,8 @@ int psd_client_call_cancellable(psd_client *client, const psd_method *method, co
 /* For client_call.c, served by client.c. */
 typedef enum psd_link { PSD_LINK_UP, PSD_LINK_DOWN, PSD_LINK_CLOSING } psd_link;
 psd_link psd_client_link(psd_client *client);
+/* The connection is down and somebody waits for it. */
+void psd_client_revive(psd_client *client);
 const psd_client_options *psd_client_get_options(const psd_client *client);
 
 #endif

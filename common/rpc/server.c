@@ -381,12 +381,11 @@ void psd_server_stop(psd_server *server, uint32_t grace_ms)
     usleep(20000);
 }
 
-/* After nng_close(), which ends a send that went on. */
 static void free_send(psd_worker *worker)
 {
     if (!worker->send_aio)
         return;
-    nng_aio_wait(worker->send_aio);
+    nng_aio_stop(worker->send_aio); /* one that still goes on: the peer does not read */
     if (atomic_load(&worker->parked) && nng_aio_result(worker->send_aio) != 0)
         nng_msg_free(nng_aio_get_msg(worker->send_aio));
     nng_aio_free(worker->send_aio);
@@ -399,13 +398,15 @@ void psd_server_free(psd_server *server)
     psd_server_stop(server, 0);
     while (atomic_load(&server->calls) > 0)
         usleep(1000);
-    nng_close(server->requests);
-    nng_close(server->streams);
     for (unsigned i = 0; server->workers && i < server->options.max_in_flight; i++) {
         nng_aio_free(server->workers[i].receive_aio);
         free_send(&server->workers[i]);
+        nng_ctx_close(server->workers[i].ctx);
         pthread_mutex_destroy(&server->workers[i].mutex);
     }
+    /* Last: nng 1.5.2 frees a socket under a context that is in use. */
+    nng_close(server->requests);
+    nng_close(server->streams);
     free(server->workers);
     for (size_t i = 0; i < server->listener_count; i++)
         psd_listener_unlock(&server->listeners[i]);

@@ -16,18 +16,18 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/rpc/client_call.h"
+#include "common/rpc/connection.h"
 #include "common/rpc/delta.h"
 #include "common/rpc/wire.h"
 #include "polarrpc/v1/observation.pb-c.h"
 
 enum {
-    RECONNECT_FIRST_MS = 50,
-    RECONNECT_MOST_MS = 2000,
     RETRY_FIRST_MS = 100,
     RETRY_MOST_MS = 5000,
     QUEUE = 256, /* events that wait for this watcher */
     /* How long the stream may take to come up before that is reported. */
     CONNECT_PATIENCE_MS = 2000,
+    REVIVE_PERIOD_MS = 1000,
 };
 
 struct psd_watch {
@@ -37,12 +37,11 @@ struct psd_watch {
     psd_watch_shim shim;
     psd_any_function callback;
     void *callback_arg;
-    nng_socket socket;
-    int readable_fd; /* owned by the socket */
-    int wake_fd;     /* eventfd: stop, or the connection changed */
+    psd_connection connection; /* of the stream */
+    int readable_fd;           /* owned by its socket */
+    int wake_fd;               /* eventfd: stop, or the connection changed */
     atomic_bool stopping;
     psd_call_cancel cancel; /* ends a Get when the watch stops */
-    atomic_bool connected;  /* the stream */
     atomic_uint losses;     /* connections of the stream that went down */
     pthread_t thread;
 
@@ -67,12 +66,10 @@ static void wake(psd_watch *watch)
     (void)written; /* fails only when the counter is full: awake already */
 }
 
-static void pipe_changed(nng_pipe pipe PSD_UNUSED, nng_pipe_ev event, void *arg)
+static void connection_changed(void *arg, bool connected)
 {
     psd_watch *watch = arg;
-    bool connected = event == NNG_PIPE_EV_ADD_POST;
-    /* A pipe that is refused (not a PUB socket) goes without having come. */
-    if (atomic_exchange(&watch->connected, connected) && !connected)
+    if (!connected)
         atomic_fetch_add(&watch->losses, 1);
     wake(watch);
 }
@@ -128,7 +125,7 @@ static void adopt(psd_watch *watch, ProtobufCMessage *new, psd_watch_event event
 static void drain(psd_watch *watch)
 {
     nng_msg *message = NULL;
-    while (nng_recvmsg(watch->socket, &message, NNG_FLAG_NONBLOCK) == 0)
+    while (nng_recvmsg(watch->connection.socket, &message, NNG_FLAG_NONBLOCK) == 0)
         nng_msg_free(message);
 }
 
@@ -246,7 +243,7 @@ static void receive_events(psd_watch *watch)
 {
     nng_msg *message = NULL;
     while (!watch->needs_sync && !atomic_load(&watch->stopping) &&
-           nng_recvmsg(watch->socket, &message, NNG_FLAG_NONBLOCK) == 0) {
+           nng_recvmsg(watch->connection.socket, &message, NNG_FLAG_NONBLOCK) == 0) {
         const char *topic = NULL;
         psd_bytes packed = {NULL, 0};
         psd_bytes body = {nng_msg_body(message), nng_msg_len(message)};
@@ -271,7 +268,8 @@ static void check_connection(psd_watch *watch)
         watch->losses_seen = losses;
         watch->heard_ms = now;
         report_lost(watch, "the connection to the daemon was lost");
-    } else if (!atomic_load(&watch->connected)) {
+    } else if (!atomic_load(&watch->connection.connected)) {
+        psd_connection_revive(&watch->connection);
         if (now - watch->heard_ms >= CONNECT_PATIENCE_MS && !watch->is_lost)
             report_lost(watch, "the daemon's stream cannot be reached");
     } else if (!watch->needs_sync && now - watch->heard_ms >= watch->options.heartbeat_timeout_ms) {
@@ -279,14 +277,14 @@ static void check_connection(psd_watch *watch)
     }
 }
 
-/* Milliseconds until something is due; -1 when nothing is. */
+/* Milliseconds until something is due. */
 static int next_due(const psd_watch *watch)
 {
     int64_t now = psd_clock_mono_ms();
     int64_t due = 0;
-    if (!atomic_load(&watch->connected)) {
+    if (!atomic_load(&watch->connection.connected)) {
         if (watch->is_lost)
-            return -1;
+            return REVIVE_PERIOD_MS;
         due = watch->heard_ms + CONNECT_PATIENCE_MS;
     } else if (watch->needs_sync) {
         due = watch->retry_ms;
@@ -309,8 +307,8 @@ static void *run(void *arg)
             break;
         receive_events(watch);
         check_connection(watch);
-        if (watch->needs_sync && atomic_load(&watch->connected) && psd_clock_mono_ms() >= watch->retry_ms &&
-            !atomic_load(&watch->stopping))
+        if (watch->needs_sync && atomic_load(&watch->connection.connected) &&
+            psd_clock_mono_ms() >= watch->retry_ms && !atomic_load(&watch->stopping))
             synchronize(watch);
     }
     return NULL;
@@ -318,38 +316,28 @@ static void *run(void *arg)
 
 static int subscribe(psd_watch *watch, psd_error *error)
 {
+    const char *url = psd_client_get_options(watch->client)->stream_url;
     const char *topic = watch->method->topic;
-    int result = nng_sub0_open(&watch->socket);
+    nng_socket socket;
+    int result = nng_sub0_open(&socket);
     if (result != 0)
         return psd_error_set_nng(error, result, "cannot make a socket");
-    nng_socket socket = watch->socket;
+    if (psd_connection_init(&watch->connection, socket, url, connection_changed, watch, error) < 0)
+        return -1;
     /* The zero byte ends the topic, so that no longer one matches. */
     result = nng_socket_set(socket, NNG_OPT_SUB_SUBSCRIBE, topic, strlen(topic) + 1);
     if (result == 0)
-        result = nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, PSD_WIRE_MAX);
-    if (result == 0)
         result = nng_socket_set_int(socket, NNG_OPT_RECVBUF, QUEUE);
     if (result == 0)
-        result = nng_socket_set_ms(socket, NNG_OPT_RECONNMINT, RECONNECT_FIRST_MS);
-    if (result == 0)
-        result = nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT, RECONNECT_MOST_MS);
-    if (result == 0)
         result = nng_socket_get_int(socket, NNG_OPT_RECVFD, &watch->readable_fd);
-    if (result == 0)
-        result = nng_pipe_notify(socket, NNG_PIPE_EV_ADD_POST, pipe_changed, watch);
-    if (result == 0)
-        result = nng_pipe_notify(socket, NNG_PIPE_EV_REM_POST, pipe_changed, watch);
-    const char *url = psd_client_get_options(watch->client)->stream_url;
-    if (result == 0)
-        result = nng_dial(socket, url, NULL, NNG_FLAG_NONBLOCK);
     if (result != 0)
         return psd_error_set_nng(error, result, "cannot subscribe at %s", url);
-    return 0;
+    return psd_connection_dial_later(&watch->connection, error);
 }
 
 static void free_watch(psd_watch *watch)
 {
-    nng_close(watch->socket);
+    psd_connection_close(&watch->connection);
     psd_cleanup_fd(&watch->wake_fd);
     if (watch->resource)
         protobuf_c_message_free_unpacked(watch->resource, NULL);

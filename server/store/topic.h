@@ -29,7 +29,7 @@ void psd_topic_free(psd_topic *topic);
 const char *psd_topic_name(const psd_topic *topic);
 
 /* A complete look. Fits psd_sink.publish with the topic as ARG. */
-int psd_topic_publish(void *topic, const psd_look *look, psd_error *error);
+int psd_topic_publish(void *arg, const psd_look *look, psd_error *error);
 
 /* A look failed: data stays, state becomes STALE (UNKNOWN if there never was a
  * complete look) with REASON. */
@@ -47,6 +47,6 @@ typedef struct psd_snapshot {
 
 /* The current snapshot, with a reference for the caller. Never NULL. */
 const psd_snapshot *psd_topic_snapshot(psd_topic *topic);
-void psd_snapshot_release(const psd_snapshot *snapshot);
+void psd_snapshot_release(const psd_snapshot *seen);
 
 #endif

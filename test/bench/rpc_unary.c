@@ -173,8 +173,10 @@ static outcome measure(void *(*call)(void *), psd_client *client, nng_socket soc
     caller each[MAX_CALLERS];
     int64_t begin = psd_clock_mono_us();
     for (unsigned i = 0; i < callers; i++) {
-        each[i] = (caller){
-            .client = client, .socket = socket, .latencies = samples[i], .until_us = begin + ROUND_MS * 1000};
+        each[i] = (caller){.client = client,
+                           .socket = socket,
+                           .latencies = samples[i],
+                           .until_us = begin + ROUND_MS * INT64_C(1000)};
         psd_bench_check(pthread_create(&each[i].thread, NULL, call, &each[i]), "thread");
     }
     size_t calls = 0;

@@ -73,7 +73,7 @@ static void answer_in_time(psd_echo_server *echo, psd_call *call, const Test__V1
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, 256 * 1024);
+    pthread_attr_setstacksize(&attributes, (size_t)256 * 1024);
     if (pthread_create(&thread, &attributes, answer_later, todo) != 0)
         abort();
     pthread_attr_destroy(&attributes);

@@ -41,7 +41,7 @@ has_answers() {
 # Exit code 0: answered; 3: there was nobody to connect to any more. A call that
 # was cut off would be 4 or 5, or end in timeout's 124.
 only_clean_outcomes() {
-    [ -z "$(codes | grep -vxE '0|3')" ]
+    ! codes | grep -qvxE '0|3'
 }
 
 for signal in TERM INT; do

@@ -140,9 +140,10 @@ static int accept_one(int listener)
 /* The port that the kernel gave to an outgoing connection. */
 static void expect_own_port(int fd, int port_class, const char *what)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t size = sizeof(address);
-    getsockname(fd, (struct sockaddr *)&address, &size);
+    if (getsockname(fd, (struct sockaddr *)&address, &size) < 0)
+        psd_test_fail("cannot tell a socket's address: %s", strerror(errno));
     unsigned port = ntohs(address.ss_family == AF_INET ? ((struct sockaddr_in *)&address)->sin_port
                                                        : ((struct sockaddr_in6 *)&address)->sin6_port);
     /* The kernel may give a port to connections with different peers. */

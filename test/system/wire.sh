@@ -63,7 +63,7 @@ gets_the_ports() {
     run decode polarstack.v1.PortUsage < <(field_bytes payload <<<"$out")
     check_run "$1: the payload is a PortUsage" 0
     check "$1: with the listener" contains "$out" "port: $port" "class: LISTENING" "state: FRESH"
-    check "$1: and no other port" test "$(grep -c '^ports {' <<<"$out")" = 1
+    check "$1: and no port outside the range" test "$(grep -c '^ports {' <<<"$out")" = 1
 }
 
 # refused CODE TEXT BODY-FILE
@@ -143,9 +143,18 @@ serves_during() {
     [ "$count" -ge 5 ]
 }
 
+is_listed() {
+    pdctl --runtime-dir "$dir" get ports -o name | grep -q "$1"
+}
+
+# A change travels as a DELTA when that is smaller than the whole: keep some
+# more ports in use.
+for other in 31001 31002 31003 31004; do
+    start_listener "$other"
+done
 start_daemon "$dir" --port-listen-period 100ms
 start_listener "$port"
-check "the port is seen" wait_for 10 eval 'pdctl --runtime-dir "$dir" get ports -o name | grep -q "$port"'
+check "the port is seen" wait_for 10 is_listed "$port"
 
 printf 'ranges { first: 30000 last: 30999 }' | encode polarstack.v1.GetPortUsageRequest >"$work/get.payload"
 request "$method" "$work/get.payload" >"$work/get.request"
@@ -156,7 +165,7 @@ printf '\377\377\377' >"$work/garbage"
 request /no.such.Service/Method "$work/get.payload" >"$work/unknown.request"
 request "$method" "$work/garbage" >"$work/garbage.request"
 refused 12 /no.such.Service/Method "$work/unknown.request"
-refused 3 "$method" "$work/garbage.request"
+refused 3 "not a valid polarstack.v1.GetPortUsageRequest" "$work/garbage.request"
 refused 3 "" "$work/garbage"
 
 for program in nngcat nanocat; do
@@ -191,7 +200,7 @@ head -c 2000000 /dev/zero >"$work/oversized"
 run nngcat --req0 --dial "$requests" --recv-timeout 1 --hex --file "$work/oversized"
 check "an oversized request gets no answer" test -z "$out"
 
-(flood 3 64 & flood 3 4096 & wait -n && wait -n) 2>"$work/flood.err" &
+(flood 100 64 & flood 100 4096 & wait -n && wait -n) 2>"$work/flood.err" &
 flooder=$!
 children+=("$flooder")
 check "others are served during a flood of random bodies" serves_during "$flooder"
@@ -200,4 +209,4 @@ check "the daemon has not been restarted" kill -0 "$daemon"
 gets_the_ports nngcat
 check "it stops well" stop_daemon "$daemon"
 
-cp -r "$work" /tmp/wirework; finish
+finish

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,8 +39,8 @@ static void add(scene *to, psd_socket socket, const char *local, const char *rem
     to->items[i] = socket;
     Polarstack__V1__PortSocket *message = &to->messages[i];
     polarstack__v1__port_socket__init(message);
-    strcpy(to->addresses[i][0], local);
-    strcpy(to->addresses[i][1], remote);
+    snprintf(to->addresses[i][0], sizeof(to->addresses[i][0]), "%s", local);
+    snprintf(to->addresses[i][1], sizeof(to->addresses[i][1]), "%s", remote);
     message->local_address = to->addresses[i][0];
     message->remote_address = to->addresses[i][1];
     message->remote_port = socket.remote_port;

@@ -54,17 +54,19 @@ static void check_socket(const psd_socket *socket)
 static void every_socket_has_its_verdicts(void **state)
 {
     (void)state;
-    for (uint8_t tcp_state = 1; tcp_state <= PSD_TCP_BOUND_INACTIVE + 1; tcp_state++) {
-        for (uint8_t reuse = PSD_UNSEEN; reuse <= PSD_SEEN_ON; reuse++) {
-            psd_socket socket = {.state = tcp_state,
-                                 .reuse = reuse,
+    for (int tcp_state = 1; tcp_state <= PSD_TCP_BOUND_INACTIVE + 1; tcp_state++) {
+        for (int reuse = PSD_UNSEEN; reuse <= PSD_SEEN_ON; reuse++) {
+            psd_socket socket = {.state = (uint8_t)tcp_state,
+                                 .reuse = (uint8_t)reuse,
                                  .family = AF_INET,
                                  .protocol = IPPROTO_TCP,
                                  .v6only = PSD_SEEN_OFF};
             check_socket(&socket);
             socket.family = AF_INET6;
-            for (socket.v6only = PSD_UNSEEN; socket.v6only <= PSD_SEEN_ON; socket.v6only++)
+            for (int v6only = PSD_UNSEEN; v6only <= PSD_SEEN_ON; v6only++) {
+                socket.v6only = (uint8_t)v6only;
                 check_socket(&socket);
+            }
             socket.v6only = PSD_SEEN_OFF;
             socket.protocol = IPPROTO_UDP;
             check_socket(&socket);

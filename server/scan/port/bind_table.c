@@ -156,6 +156,7 @@ static void write_map_lookup(psd_bpf_code *code)
     psd_bpf_store(code, BPF_W, BPF_REG_10, -8, BPF_REG_1);
     psd_bpf_move(code, BPF_REG_2, BPF_REG_10);
     psd_bpf_compute(code, BPF_ADD, BPF_REG_2, -8);
+    /* NOLINTNEXTLINE(misc-redundant-expression): two of them are 0 */
     psd_bpf_emit(code, (struct bpf_insn){.code = BPF_LD | BPF_DW | BPF_IMM,
                                          .dst_reg = BPF_REG_1,
                                          .src_reg = BPF_PSEUDO_MAP_FD,

@@ -233,7 +233,7 @@ static int fill_processes(explanation *made, int64_t deadline_ms, psd_error *err
     uint32_t inodes[PSD_EXPLAIN_SOCKETS_MAX];
     size_t count = 0;
     for (size_t i = 0; i < made->n_sockets; i++) {
-        if (made->sockets[i]->inode != 0)
+        if (made->sockets[i]->inode != 0) /* NOLINT(clang-analyzer-core.NullDereference): filled before */
             inodes[count++] = made->sockets[i]->inode;
     }
     if (count == 0)

@@ -22,7 +22,7 @@ enum {
  * sockets and walks /proc: blocks for some milliseconds, at the longest until
  * DEADLINE_MS (monotonic). Thread-safe. */
 int psd_port_explain(unsigned port, const psd_port_set *scanned, int64_t deadline_ms,
-                     Polarstack__V1__PortExplanation **explanation, psd_error *error) PSD_MUST_CHECK;
+                     Polarstack__V1__PortExplanation **made, psd_error *error) PSD_MUST_CHECK;
 
 /* The sentence that says free or not, and why; for free(). SOCKETS holds all
  * sockets on the port, the first ones standing in EXPLANATION in the same

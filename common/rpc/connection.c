@@ -1,0 +1,108 @@
+#include "common/rpc/connection.h"
+
+#include "common/clock.h"
+#include "common/rpc/wire.h"
+#include "common/thread.h"
+
+enum {
+    RECONNECT_FIRST_MS = 50,
+    RECONNECT_MOST_MS = 1000,
+    REVIVE_AFTER_MS = 3000,
+};
+
+/* One dialer has one pipe at a time. One that is refused (of another protocol)
+ * goes without having come. */
+static void pipe_changed(nng_pipe pipe PSD_UNUSED, nng_pipe_ev event, void *arg)
+{
+    psd_connection *connection = arg;
+    bool connected = event == NNG_PIPE_EV_ADD_POST;
+    if (atomic_exchange(&connection->connected, connected) != connected && connection->changed)
+        connection->changed(connection->arg, connected);
+}
+
+int psd_connection_init(psd_connection *connection, nng_socket socket, const char *url,
+                        void (*changed)(void *arg, bool connected), void *arg, psd_error *error)
+{
+    *connection = (psd_connection){.socket = socket, .url = url, .changed = changed, .arg = arg};
+    pthread_mutex_init(&connection->mutex, NULL);
+    int result = nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, PSD_WIRE_MAX);
+    if (result == 0)
+        result = nng_socket_set_ms(socket, NNG_OPT_RECONNMINT, RECONNECT_FIRST_MS);
+    if (result == 0)
+        result = nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT, RECONNECT_MOST_MS);
+    if (result == 0)
+        result = nng_pipe_notify(socket, NNG_PIPE_EV_ADD_POST, pipe_changed, connection);
+    if (result == 0)
+        result = nng_pipe_notify(socket, NNG_PIPE_EV_REM_POST, pipe_changed, connection);
+    return result ? psd_error_set_nng(error, result, "cannot set up a socket for %s", url) : 0;
+}
+
+/* Ends a dial that takes too long. */
+typedef struct watchdog {
+    nng_dialer dialer;
+    nng_aio *aio;
+    atomic_bool fired;
+} watchdog;
+
+static void fire(void *arg)
+{
+    watchdog *dog = arg;
+    if (nng_aio_result(dog->aio) != 0)
+        return; /* stopped in time */
+    atomic_store(&dog->fired, true);
+    nng_dialer_close(dog->dialer);
+}
+
+int psd_connection_dial(psd_connection *connection, uint32_t timeout_ms, psd_error *error)
+{
+    watchdog dog = {.aio = NULL};
+    int result = nng_dialer_create(&dog.dialer, connection->socket, connection->url);
+    if (result == 0)
+        result = nng_aio_alloc(&dog.aio, fire, &dog);
+    if (result == 0) {
+        nng_sleep_aio((nng_duration)timeout_ms, dog.aio);
+        result = nng_dialer_start(dog.dialer, 0);
+        nng_aio_stop(dog.aio);
+        nng_aio_free(dog.aio);
+    }
+    if (result != 0)
+        nng_dialer_close(dog.dialer);
+    if (atomic_load(&dog.fired))
+        return psd_error_set(error, PSD_DEADLINE_EXCEEDED, "cannot reach %s: no answer within the timeout",
+                             connection->url);
+    if (result != 0)
+        return psd_error_set_nng(error, result, "cannot reach %s", connection->url);
+    PSD_LOCKED(&connection->mutex);
+    connection->dialer = dog.dialer;
+    connection->dialing = true;
+    connection->dialed_ms = psd_clock_mono_ms();
+    return 0;
+}
+
+int psd_connection_dial_later(psd_connection *connection, psd_error *error)
+{
+    PSD_LOCKED(&connection->mutex);
+    connection->dialed_ms = psd_clock_mono_ms();
+    int result = nng_dial(connection->socket, connection->url, &connection->dialer, NNG_FLAG_NONBLOCK);
+    connection->dialing = result == 0;
+    return result ? psd_error_set_nng(error, result, "cannot dial %s", connection->url) : 0;
+}
+
+void psd_connection_revive(psd_connection *connection)
+{
+    PSD_LOCKED(&connection->mutex);
+    int64_t now = psd_clock_mono_ms();
+    if (atomic_load(&connection->connected) || now - connection->dialed_ms < REVIVE_AFTER_MS)
+        return;
+    if (connection->dialing)
+        nng_dialer_close(connection->dialer);
+    connection->dialed_ms = now;
+    connection->dialing = nng_dial(connection->socket, connection->url, &connection->dialer,
+                                   NNG_FLAG_NONBLOCK) == 0;
+}
+
+void psd_connection_close(psd_connection *connection)
+{
+    nng_close(connection->socket);
+    pthread_mutex_destroy(&connection->mutex);
+}
