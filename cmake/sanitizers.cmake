@@ -6,3 +6,7 @@ if(PSD_SANITIZE)
     add_compile_options(-fno-sanitize-recover=undefined)
   endif()
 endif()
+# libFuzzer steers by what all of the code under test runs through.
+if(PSD_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

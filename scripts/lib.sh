@@ -53,6 +53,6 @@ compile() {
 
 # Prints the files of the project that match the given find(1) tests.
 project_files() {
-    find "$root" \( -path "$root/build" -o -path "$root/.git" -o -path "$root/test/fuzz/findings" \) -prune \
+    find "$root" \( -path "$root/build" -o -path "$root/.git" \) -prune \
         -o -type f \( "$@" \) -print | sort
 }

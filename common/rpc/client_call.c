@@ -50,14 +50,14 @@ static bool wait_for_connection(psd_client_call_ctx *call)
 
 static bool start_sending(psd_client_call_ctx *call)
 {
-    int64_t left = time_left(call);
-    if (left <= 0)
-        return end(call, PSD_DEADLINE_EXCEEDED, "no answer within the timeout");
     psd_link link = psd_client_link(call->client);
     if (link == PSD_LINK_CLOSING)
         return end(call, PSD_CANCELLED, "the client was closed");
     if (link == PSD_LINK_DOWN)
         return wait_for_connection(call);
+    int64_t left = time_left(call);
+    if (left <= 0)
+        return end(call, PSD_DEADLINE_EXCEEDED, "no answer within the timeout");
     uint8_t appendix[512];
     size_t appendix_length = 0;
     if (call->page_token) {

@@ -354,8 +354,6 @@ void psd_server_stop(psd_server *server, uint32_t grace_ms)
         if (!server->started || atomic_exchange(&server->stopping, true))
             return;
     }
-    for (size_t i = 0; i < server->listener_count; i++)
-        psd_listener_close(&server->listeners[i]);
     for (unsigned i = 0; i < server->options.max_in_flight; i++) {
         psd_worker *worker = &server->workers[i];
         bool receiving = false;
@@ -379,6 +377,8 @@ void psd_server_stop(psd_server *server, uint32_t grace_ms)
     /* nng hands an answer to the kernel at once unless the peer reads slowly;
      * it has no call that waits for the rest. */
     usleep(20000);
+    for (size_t i = 0; i < server->listener_count; i++)
+        psd_listener_close(&server->listeners[i]);
 }
 
 static void free_send(psd_worker *worker)

@@ -20,7 +20,7 @@ typedef struct psd_listener {
 int psd_listener_open(nng_socket requests, nng_socket streams, const char *url, mode_t mode,
                       psd_listener *listener, psd_error *error) PSD_MUST_CHECK;
 
-/* Takes no new connections; those that exist go on. */
+/* Takes no new connections and ends those that exist. */
 void psd_listener_close(psd_listener *listener);
 
 /* Lets the next server have the path. After the sockets are closed. */

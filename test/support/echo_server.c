@@ -119,12 +119,12 @@ static void get_inventory(psd_call *call, const Test__V1__GetInventoryRequest *r
 {
     psd_echo_server *echo = arg;
     const psd_snapshot *now = psd_topic_snapshot(echo->topic);
-    reply_with_page(echo, call, request, now);
-    size_t count = ((const Test__V1__Inventory *)now->message)->n_items;
-    psd_snapshot_release(now);
     unsigned pages = atomic_fetch_add(&echo->pages, 1) + 1;
+    /* Before the answer goes: the caller asks for the next page at once. */
     if (pages == atomic_load(&echo->change_after_pages))
-        psd_echo_server_publish(echo, count, 1000 + pages);
+        psd_echo_server_publish(echo, ((const Test__V1__Inventory *)now->message)->n_items, 1000 + pages);
+    reply_with_page(echo, call, request, now);
+    psd_snapshot_release(now);
 }
 
 static const psd_inventory_handlers inventory_handlers = {.get_inventory = get_inventory};

@@ -140,12 +140,11 @@ static int accept_one(int listener)
 /* The port that the kernel gave to an outgoing connection. */
 static void expect_own_port(int fd, int port_class, const char *what)
 {
-    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+    struct sockaddr_in6 address = {.sin6_port = 0}; /* IPv4 has its port there too */
     socklen_t size = sizeof(address);
     if (getsockname(fd, (struct sockaddr *)&address, &size) < 0)
         psd_test_fail("cannot tell a socket's address: %s", strerror(errno));
-    unsigned port = ntohs(address.ss_family == AF_INET ? ((struct sockaddr_in *)&address)->sin_port
-                                                       : ((struct sockaddr_in6 *)&address)->sin6_port);
+    unsigned port = ntohs(address.sin6_port);
     /* The kernel may give a port to connections with different peers. */
     int known = expected[port].port_class;
     if (known == 0 || (port_class != 0 && port_class < known))

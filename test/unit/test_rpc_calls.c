@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "test/support/leaving_clients.h"
 #include "test/support/rpc_check.h"
 
 /* Calls Echo and expects the text back. */

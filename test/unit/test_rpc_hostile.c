@@ -2,6 +2,7 @@
  * and repeated requests. Others are served all the while. */
 #include <nng/nng.h>
 
+#include "test/support/leaving_clients.h"
 #include "test/support/raw_client.h"
 #include "test/support/rpc_check.h"
 
