@@ -96,17 +96,11 @@ static psd_cli_color print_bindable_ipv4(const ProtobufCMessage *element, psd_te
     return print_verdict(as_port(element)->bindable_ipv4, cell);
 }
 
-static psd_cli_color print_claimed(const ProtobufCMessage *element, psd_text *cell)
-{
-    psd_text_add(cell, as_port(element)->claimed ? "yes" : "no");
-    return PSD_CLI_PLAIN;
-}
-
 static const psd_cli_column columns[] = {
     {"PORT", false, 5, print_number},       {"PROTOCOLS", false, 7, print_protocols},
     {"FAMILIES", false, 9, print_families}, {"CLASS", false, 9, print_class},
     {"BINDABLE", false, 7, print_bindable}, {"BINDABLE-IPV4", false, 7, print_bindable_ipv4},
-    {"CLAIMED", true, 3, print_claimed},    {"SOCKETS", true, 4, print_sockets},
+    {"SOCKETS", true, 4, print_sockets},
 };
 
 /* ---- selection ---- */

@@ -38,7 +38,6 @@ static void publish_ports(psd_daemon *daemon)
         ports[i].tcp4 = 1;
         ports[i].bindable = POLARSTACK__V1__BIND_VERDICT__NOT_BINDABLE;
         ports[i].bindable_ipv4 = POLARSTACK__V1__BIND_VERDICT__NOT_BINDABLE;
-        ports[i].claimed = 1;
         pointers[i] = &ports[i];
     }
     Polarstack__V1__PortUsage usage = POLARSTACK__V1__PORT_USAGE__INIT;

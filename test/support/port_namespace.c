@@ -76,7 +76,6 @@ int psd_test_collect(void *arg, const psd_look *look, psd_error *error PSD_UNUSE
         to->port_class[port->port] = (uint8_t)port->class_;
         to->bindable[port->port] = (uint8_t)port->bindable;
         to->bindable_ipv4[port->port] = (uint8_t)port->bindable_ipv4;
-        to->claimed[port->port] = (uint8_t)port->claimed;
     }
     for (size_t i = 0; i < look->limitation_count && i < PSD_TEST_LIMITATIONS; i++)
         snprintf(to->limitations[to->limitation_count++], sizeof(to->limitations[0]), "%s",

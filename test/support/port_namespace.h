@@ -31,7 +31,6 @@ typedef struct psd_test_look {
     uint8_t port_class[PSD_TEST_PORTS]; /* 0: not listed */
     uint8_t bindable[PSD_TEST_PORTS];
     uint8_t bindable_ipv4[PSD_TEST_PORTS];
-    uint8_t claimed[PSD_TEST_PORTS];
     size_t limitation_count;
     char limitations[PSD_TEST_LIMITATIONS][512];
 } psd_test_look;

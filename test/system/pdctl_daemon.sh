@@ -39,14 +39,14 @@ PORT   PROTOCOLS  FAMILIES  CLASS      BINDABLE  BINDABLE-IPV4
 30010  tcp        ipv4      LISTENING  no        no"
 check "the freshness is on stderr" contains "$err" "FRESH, observed " " ago, revision " ", node node-1"
 run pdctl get ports -o wide --no-headers
-check "the wide table without head" test "$out" = "30010  tcp        ipv4      LISTENING  no        no             yes      tcp4"
+check "the wide table without head" test "$out" = "30010  tcp        ipv4      LISTENING  no        no             tcp4"
 run pdctl get ports -o name
 check "names" test "$out" = port/30010
 check "names come with no other line" test -z "$err"
 run pdctl get ports -o json
 check "JSON" holds '.observation.state == "FRESH" and .observation.node == "node-1" and (.observation.revision | type) == "string"
     and (.ports == [{"port": 30010, "class": "LISTENING", "tcp4": true, "tcp6": false, "udp4": false, "udp6": false,
-                     "bindable": "NOT_BINDABLE", "bindableIpv4": "NOT_BINDABLE", "claimed": true}])' "$work/out"
+                     "bindable": "NOT_BINDABLE", "bindableIpv4": "NOT_BINDABLE"}])' "$work/out"
 check "JSON comes with no other line" test -z "$err"
 run pdctl get ports -o yaml
 check "YAML" contains "$out" "observation:" "  node: node-1" "  - port: 30010" "    bindableIpv4: NOT_BINDABLE"

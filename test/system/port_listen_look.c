@@ -63,7 +63,7 @@ int main(void)
     psd_test_scan(scanner, false, look);
     CHECK(look->looks == 3 && look->observed_at_ms > first_full_ms);
     CHECK(look->port_class[PORT] == POLARSTACK__V1__PORT_CLASS__CONNECTED);
-    CHECK(look->bindable[PORT] == POLARSTACK__V1__BIND_VERDICT__NOT_BINDABLE && !look->claimed[PORT]);
+    CHECK(look->bindable[PORT] == POLARSTACK__V1__BIND_VERDICT__NOT_BINDABLE);
     CHECK(look->port_class[OTHER_PORT] == POLARSTACK__V1__PORT_CLASS__LISTENING);
 
     close(other);

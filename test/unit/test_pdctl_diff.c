@@ -14,7 +14,7 @@
 #include "common/macros.h"
 #include "polarstack/v1/port_usage.rpc.h"
 
-/* A state with the given ports; a negative number stands for the claimed port. */
+/* A state with the given ports; a negative number stands for the listening port. */
 typedef struct usage {
     Polarstack__V1__PortUsage message;
     Polarstack__V1__Port ports[8];
@@ -28,7 +28,8 @@ static void fill(usage *it, const int *numbers)
     for (; numbers[count] != 0; count++) {
         polarstack__v1__port__init(&it->ports[count]);
         it->ports[count].port = (uint32_t)abs(numbers[count]);
-        it->ports[count].claimed = numbers[count] < 0;
+        it->ports[count].class_ = numbers[count] < 0 ? POLARSTACK__V1__PORT_CLASS__LISTENING
+                                                     : POLARSTACK__V1__PORT_CLASS__CONNECTED;
         it->pointers[count] = &it->ports[count];
     }
     it->message.ports = it->pointers;
@@ -40,7 +41,8 @@ static void write_change(void *arg, psd_cli_change change, const ProtobufCMessag
     psd_text *out = arg;
     psd_text_printf(out, "%s ", psd_cli_change_name(change));
     psd_cli_add_name(&psd_cli_ports, element, out);
-    psd_text_printf(out, "%s\n", ((const Polarstack__V1__Port *)element)->claimed ? " claimed" : "");
+    bool listens = ((const Polarstack__V1__Port *)element)->class_ == POLARSTACK__V1__PORT_CLASS__LISTENING;
+    psd_text_add(out, listens ? " listens\n" : "\n");
 }
 
 static void assert_diff(const int *before, const int *after, const char *expected)
@@ -77,13 +79,13 @@ static void test_every_change(void **state)
     (void)state;
     assert_diff(
         LIST(1, 22, 80, 5400), LIST(-22, 81, 5400, 65535),
-        "DELETED port/1\nMODIFIED port/22 claimed\nDELETED port/80\nADDED port/81\nADDED port/65535\n");
+        "DELETED port/1\nMODIFIED port/22 listens\nDELETED port/80\nADDED port/81\nADDED port/65535\n");
 }
 
 static void test_all_gone_shows_the_last_elements(void **state)
 {
     (void)state;
-    assert_diff(LIST(-22, 80), (const int[]){0}, "DELETED port/22 claimed\nDELETED port/80\n");
+    assert_diff(LIST(-22, 80), (const int[]){0}, "DELETED port/22 listens\nDELETED port/80\n");
 }
 
 static void test_selection(void **state)

@@ -38,7 +38,7 @@ static void test_defaults_are_printed(void **state)
     Polarstack__V1__Port port = POLARSTACK__V1__PORT__INIT;
     assert_line(&port.base, "{\"port\":0,\"class\":\"PORT_CLASS_UNSPECIFIED\",\"tcp4\":false,\"tcp6\":false,"
                             "\"udp4\":false,\"udp6\":false,\"bindable\":\"BIND_VERDICT_UNSPECIFIED\","
-                            "\"bindableIpv4\":\"BIND_VERDICT_UNSPECIFIED\",\"claimed\":false}\n");
+                            "\"bindableIpv4\":\"BIND_VERDICT_UNSPECIFIED\"}\n");
 }
 
 static void test_empty_message(void **state)

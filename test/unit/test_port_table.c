@@ -81,29 +81,27 @@ static void classes_follow_the_state(void **state)
         uint8_t protocol;
         uint8_t state;
         int port_class;
-        bool claimed;
     } rows[] = {
-        {IPPROTO_TCP, PSD_TCP_LISTEN, POLARSTACK__V1__PORT_CLASS__LISTENING, true},
-        {IPPROTO_TCP, PSD_TCP_BOUND_INACTIVE, POLARSTACK__V1__PORT_CLASS__BOUND, true},
-        {IPPROTO_UDP, PSD_TCP_CLOSE, POLARSTACK__V1__PORT_CLASS__BOUND, true},
-        {IPPROTO_UDP, PSD_TCP_ESTABLISHED, POLARSTACK__V1__PORT_CLASS__CONNECTED, false},
-        {IPPROTO_TCP, PSD_TCP_ESTABLISHED, POLARSTACK__V1__PORT_CLASS__CONNECTED, false},
-        {IPPROTO_TCP, PSD_TCP_SYN_SENT, POLARSTACK__V1__PORT_CLASS__CONNECTED, false},
-        {IPPROTO_TCP, PSD_TCP_SYN_RECV, POLARSTACK__V1__PORT_CLASS__CONNECTED, false},
-        {IPPROTO_TCP, PSD_TCP_NEW_SYN_RECV, POLARSTACK__V1__PORT_CLASS__CONNECTED, false},
-        {IPPROTO_TCP, PSD_TCP_FIN_WAIT1, POLARSTACK__V1__PORT_CLASS__CLOSING, false},
-        {IPPROTO_TCP, PSD_TCP_FIN_WAIT2, POLARSTACK__V1__PORT_CLASS__CLOSING, false},
-        {IPPROTO_TCP, PSD_TCP_CLOSE_WAIT, POLARSTACK__V1__PORT_CLASS__CLOSING, false},
-        {IPPROTO_TCP, PSD_TCP_CLOSING, POLARSTACK__V1__PORT_CLASS__CLOSING, false},
-        {IPPROTO_TCP, PSD_TCP_LAST_ACK, POLARSTACK__V1__PORT_CLASS__CLOSING, false},
-        {IPPROTO_TCP, PSD_TCP_TIME_WAIT, POLARSTACK__V1__PORT_CLASS__CLOSING, false},
-        {IPPROTO_TCP, 200, POLARSTACK__V1__PORT_CLASS__CONNECTED, false},
+        {IPPROTO_TCP, PSD_TCP_LISTEN, POLARSTACK__V1__PORT_CLASS__LISTENING},
+        {IPPROTO_TCP, PSD_TCP_BOUND_INACTIVE, POLARSTACK__V1__PORT_CLASS__BOUND},
+        {IPPROTO_UDP, PSD_TCP_CLOSE, POLARSTACK__V1__PORT_CLASS__BOUND},
+        {IPPROTO_UDP, PSD_TCP_ESTABLISHED, POLARSTACK__V1__PORT_CLASS__CONNECTED},
+        {IPPROTO_TCP, PSD_TCP_ESTABLISHED, POLARSTACK__V1__PORT_CLASS__CONNECTED},
+        {IPPROTO_TCP, PSD_TCP_SYN_SENT, POLARSTACK__V1__PORT_CLASS__CONNECTED},
+        {IPPROTO_TCP, PSD_TCP_SYN_RECV, POLARSTACK__V1__PORT_CLASS__CONNECTED},
+        {IPPROTO_TCP, PSD_TCP_NEW_SYN_RECV, POLARSTACK__V1__PORT_CLASS__CONNECTED},
+        {IPPROTO_TCP, PSD_TCP_FIN_WAIT1, POLARSTACK__V1__PORT_CLASS__CLOSING},
+        {IPPROTO_TCP, PSD_TCP_FIN_WAIT2, POLARSTACK__V1__PORT_CLASS__CLOSING},
+        {IPPROTO_TCP, PSD_TCP_CLOSE_WAIT, POLARSTACK__V1__PORT_CLASS__CLOSING},
+        {IPPROTO_TCP, PSD_TCP_CLOSING, POLARSTACK__V1__PORT_CLASS__CLOSING},
+        {IPPROTO_TCP, PSD_TCP_LAST_ACK, POLARSTACK__V1__PORT_CLASS__CLOSING},
+        {IPPROTO_TCP, PSD_TCP_TIME_WAIT, POLARSTACK__V1__PORT_CLASS__CLOSING},
+        {IPPROTO_TCP, 200, POLARSTACK__V1__PORT_CLASS__CONNECTED},
     };
     for (size_t i = 0; i < PSD_ARRAY_SIZE(rows); i++) {
         psd_socket socket = {.family = AF_INET, .protocol = rows[i].protocol, .state = rows[i].state};
         Polarstack__V1__Port port = describe(&socket, 1);
         assert_int_equal(port.class_, rows[i].port_class);
-        assert_int_equal(port.claimed, rows[i].claimed);
     }
 }
 
@@ -123,12 +121,11 @@ static void the_strongest_socket_wins(void **state)
     assert_int_equal(port.class_, POLARSTACK__V1__PORT_CLASS__CONNECTED);
     assert_int_equal(port.bindable, UNKNOWN);
     assert_int_equal(port.bindable_ipv4, FREE);
-    assert_true(port.udp4 && port.tcp6 && !port.tcp4 && !port.udp6 && !port.claimed);
+    assert_true(port.udp4 && port.tcp6 && !port.tcp4 && !port.udp6);
     port = describe(sockets, 3);
     assert_int_equal(port.class_, POLARSTACK__V1__PORT_CLASS__BOUND);
     assert_int_equal(port.bindable, TAKEN);
     assert_int_equal(port.bindable_ipv4, FREE);
-    assert_true(port.claimed);
 }
 
 static void the_table_lists_scanned_ports_in_order(void **state)

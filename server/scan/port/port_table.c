@@ -10,7 +10,6 @@ enum {
     USE_TCP6 = 1 << 1,
     USE_UDP4 = 1 << 2,
     USE_UDP6 = 1 << 3,
-    USE_CLAIMED = 1 << 4,
 };
 
 struct psd_port_table {
@@ -46,14 +45,12 @@ psd_conflict psd_socket_conflict(const psd_socket *socket, psd_server_kind serve
     return address < sharing ? address : sharing;
 }
 
-static uint8_t socket_uses(const psd_socket *socket, Polarstack__V1__PortClass port_class)
+static uint8_t socket_uses(const psd_socket *socket)
 {
-    bool claimed = port_class == POLARSTACK__V1__PORT_CLASS__LISTENING ||
-                   port_class == POLARSTACK__V1__PORT_CLASS__BOUND;
     unsigned use = socket->protocol == IPPROTO_TCP ? USE_TCP4 : USE_UDP4;
     if (socket->family == AF_INET6)
         use <<= 1;
-    return (uint8_t)(use | (claimed ? USE_CLAIMED : 0));
+    return (uint8_t)use;
 }
 
 void psd_port_facts_add(psd_port_facts *facts, const psd_socket *socket)
@@ -62,7 +59,7 @@ void psd_port_facts_add(psd_port_facts *facts, const psd_socket *socket)
     if (facts->port_class == POLARSTACK__V1__PORT_CLASS__PORT_CLASS_UNSPECIFIED ||
         port_class < facts->port_class)
         facts->port_class = (uint8_t)port_class;
-    facts->uses |= socket_uses(socket, port_class);
+    facts->uses |= socket_uses(socket);
     for (int server = 0; server < PSD_SERVER_KINDS; server++) {
         psd_conflict conflict = psd_socket_conflict(socket, (psd_server_kind)server);
         if (conflict > facts->conflicts[server])
@@ -88,7 +85,6 @@ void psd_port_facts_describe(const psd_port_facts *facts, unsigned number, Polar
     port->tcp6 = (facts->uses & USE_TCP6) != 0;
     port->udp4 = (facts->uses & USE_UDP4) != 0;
     port->udp6 = (facts->uses & USE_UDP6) != 0;
-    port->claimed = (facts->uses & USE_CLAIMED) != 0;
     port->bindable = verdict(facts->conflicts[PSD_SERVER_DUAL_STACK]);
     port->bindable_ipv4 = verdict(facts->conflicts[PSD_SERVER_IPV4]);
 }
