@@ -32,9 +32,7 @@ psd_role psd_call_role(const psd_call *call);
 /* Who is on the other end, as far as the transport tells. */
 typedef struct psd_peer {
     bool is_ipc;
-    uid_t uid;         /* ipc only */
-    gid_t gid;         /* ipc only */
-    pid_t pid;         /* ipc only */
+    uid_t uid;         /* ipc only; (uid_t)-1 otherwise */
     const char *token; /* bearer token of this request; "" when there is none */
 } psd_peer;
 

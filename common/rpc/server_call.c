@@ -92,17 +92,9 @@ int64_t psd_worker_expire(psd_worker *worker, int64_t now_ms, const psd_error *e
 
 static void read_peer(nng_msg *message, const char *token, psd_peer *peer)
 {
-    *peer = (psd_peer){.uid = (uid_t)-1, .gid = (gid_t)-1, .pid = -1, .token = token};
-    nng_pipe pipe = nng_msg_get_pipe(message);
-    uint64_t number = 0;
-    if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &number) != 0)
-        return;
-    peer->is_ipc = true;
-    peer->uid = (uid_t)number;
-    if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_GID, &number) == 0)
-        peer->gid = (gid_t)number;
-    if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_PID, &number) == 0)
-        peer->pid = (pid_t)number;
+    uint64_t uid = 0;
+    bool is_ipc = nng_pipe_get_uint64(nng_msg_get_pipe(message), NNG_OPT_IPC_PEER_UID, &uid) == 0;
+    *peer = (psd_peer){.is_ipc = is_ipc, .uid = is_ipc ? (uid_t)uid : (uid_t)-1, .token = token};
 }
 
 /* What stands between a decoded envelope and its handler. */
