@@ -243,7 +243,8 @@ static uint64_t new_call_id(void)
 
 static bool has_page_token(const ProtobufCMessageDescriptor *type, const char *name)
 {
-    return protobuf_c_message_descriptor_get_field_by_name(type, name) != NULL;
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(type, name);
+    return field && field->type == PROTOBUF_C_TYPE_STRING && field->label != PROTOBUF_C_LABEL_REPEATED;
 }
 
 /* Pages are joined unless the caller asks for a page of its own. */
@@ -270,9 +271,11 @@ static int prepare(psd_client_call_ctx *call, const psd_method *method, const Pr
     if (link == PSD_LINK_CLOSING)
         return psd_error_set(error, PSD_CANCELLED, "%s: the client was closed", method->full_name);
     bool waits = client->options.wait_for_ready || (options && options->wait_for_ready);
-    if (link == PSD_LINK_DOWN && !waits)
+    if (link == PSD_LINK_DOWN && !waits) {
+        psd_client_revive(client);
         return psd_error_set(error, PSD_UNAVAILABLE, "no connection to %s at the moment",
                              client->options.url);
+    }
     uint32_t timeout_ms = options && options->timeout_ms ? options->timeout_ms : client->options.timeout_ms;
     call->method = method;
     call->deadline_ms = psd_clock_mono_ms() + timeout_ms;

@@ -82,7 +82,7 @@ static bool start_sending(psd_client_call_ctx *call)
     }
     call->state = PSD_CALL_SENDING;
     nng_aio_set_msg(call->aio, message);
-    nng_aio_set_timeout(call->aio, nng_time(left));
+    nng_aio_set_timeout(call->aio, nng_time(left < SEND_MOST_MS ? left : SEND_MOST_MS));
     nng_ctx_send(call->ctx, call->aio);
     return true;
 }

@@ -60,7 +60,7 @@ int psd_connection_dial(psd_connection *connection, uint32_t timeout_ms, psd_err
     if (result == 0)
         result = nng_aio_alloc(&dog.aio, fire, &dog);
     if (result == 0) {
-        nng_sleep_aio((nng_duration)timeout_ms, dog.aio);
+        nng_sleep_aio(timeout_ms < INT32_MAX ? (nng_duration)timeout_ms : INT32_MAX, dog.aio);
         result = nng_dialer_start(dog.dialer, 0);
         nng_aio_stop(dog.aio);
         nng_aio_free(dog.aio);
@@ -70,8 +70,10 @@ int psd_connection_dial(psd_connection *connection, uint32_t timeout_ms, psd_err
     if (atomic_load(&dog.fired))
         return psd_error_set(error, PSD_DEADLINE_EXCEEDED, "cannot reach %s: no answer within the timeout",
                              connection->url);
+    /* Nobody closed the dialer but nng: the peer left during the handshake. */
     if (result != 0)
-        return psd_error_set_nng(error, result, "cannot reach %s", connection->url);
+        return psd_error_set_nng(error, result == NNG_ECLOSED ? NNG_ECONNRESET : result, "cannot reach %s",
+                                 connection->url);
     PSD_LOCKED(&connection->mutex);
     connection->dialer = dog.dialer;
     connection->dialing = true;

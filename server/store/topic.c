@@ -239,7 +239,7 @@ static void send_change(psd_topic *topic, const snapshot *old, const snapshot *n
     psd_error error = PSD_ERROR_INIT;
     bool has_delta = psd_delta_make(topic->resource, old->seen.message, new->seen.message, &delta, &length,
                                     &error) == 0;
-    if (has_delta && length < new->seen.packed_length &&length <= PSD_WIRE_PAYLOAD_MAX)
+    if (has_delta && length <= PSD_WIRE_PAYLOAD_MAX && length < new->seen.packed_length)
         send_event(topic, &new->seen, POLARRPC__V1__EVENT_KIND__DELTA, delta, length);
     else if (new->seen.packed_length <= PSD_WIRE_PAYLOAD_MAX)
         send_event(topic, &new->seen, POLARRPC__V1__EVENT_KIND__SNAPSHOT, new->packed,

@@ -22,7 +22,7 @@ typedef struct psd_echo_server {
     const char *urls[PSD_TEST_URLS]; /* NULL: not used */
     psd_server_options options;
     uint64_t epoch;
-    uint32_t page_size; /* of inventories; 0: what fits */
+    atomic_uint page_size; /* of inventories; 0: what fits */
 
     psd_server *server;
     psd_topic *topic;         /* its events go out through the server */

@@ -101,13 +101,13 @@ static psd_role as_told(const psd_peer *peer, void *arg)
 {
     if (!peer->is_ipc || peer->uid != geteuid())
         return PSD_ROLE_NONE;
-    return strcmp(peer->token, "secret") == 0 ? PSD_ROLE_ADMIN : *(psd_role *)arg;
+    return strcmp(peer->token, "secret") == 0 ? PSD_ROLE_ADMIN : (psd_role)atomic_load((atomic_int *)arg);
 }
 
 static void test_roles(void **state)
 {
     psd_rpc_fixture *f = *state;
-    psd_role role = PSD_ROLE_READER;
+    atomic_int role = PSD_ROLE_READER;
     f->echo.options.authorize = as_told;
     f->echo.options.authorize_arg = &role;
     psd_echo_server_start(&f->echo);
