@@ -16,6 +16,8 @@
 
 #include "common/macros.h"
 
+#pragma GCC visibility push(default) /* part of libpolarstack */
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -83,4 +85,6 @@ int psd_error_copy(psd_error *to, const psd_error *from);
 #ifdef __cplusplus
 }
 #endif
+
+#pragma GCC visibility pop
 #endif

@@ -23,12 +23,13 @@ _Static_assert(PSD_ARRAY_SIZE(table) == PSD_SCANNER_COUNT, "PSD_SCANNER_COUNT is
 static void scan_ended(void *arg, int64_t duration_us, const psd_error *error)
 {
     psd_watched *watched = arg;
-    if (error) {
-        psd_topic_mark_failed(watched->topic, error->text);
+    if (error && psd_topic_mark_failed(watched->topic, error->text))
         psd_log(PSD_LOG_WARNING, "scan failed", "scanner=%s code=%s reason=\"%s\"", watched->name,
                 psd_code_name(error->code), error->text);
-    }
     PSD_LOCKED(&watched->mutex);
+    if (!error && watched->failing)
+        psd_log(PSD_LOG_INFO, "scan is complete again", "scanner=%s", watched->name);
+    watched->failing = error != NULL;
     watched->failures += error != NULL;
     watched->successes += error == NULL;
     if (!error) {

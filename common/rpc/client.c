@@ -45,7 +45,7 @@ psd_link psd_client_link(psd_client *client)
 {
     if (atomic_load(&client->closing))
         return PSD_LINK_CLOSING;
-    return atomic_load(&client->connection.connected) ? PSD_LINK_UP : PSD_LINK_DOWN;
+    return psd_connection_is_up(&client->connection) ? PSD_LINK_UP : PSD_LINK_DOWN;
 }
 
 void psd_client_revive(psd_client *client)

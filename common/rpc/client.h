@@ -16,6 +16,8 @@
 #include "common/error.h"
 #include "common/rpc/service.h"
 
+#pragma GCC visibility push(default) /* part of libpolarstack */
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -84,4 +86,6 @@ int psd_client_call_async(psd_client *client, const psd_method *method, const Pr
 #ifdef __cplusplus
 }
 #endif
+
+#pragma GCC visibility pop
 #endif

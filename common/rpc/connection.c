@@ -10,14 +10,19 @@ enum {
     REVIVE_AFTER_MS = 3000,
 };
 
-/* One dialer has one pipe at a time. One that is refused (of another protocol)
- * goes without having come. */
-static void pipe_changed(nng_pipe pipe PSD_UNUSED, nng_pipe_ev event, void *arg)
+/* A pipe that is refused (of another protocol) goes without having come, and an
+ * old one may go after the new one has come: only the one that is up counts. */
+static void pipe_changed(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
     psd_connection *connection = arg;
-    bool connected = event == NNG_PIPE_EV_ADD_POST;
-    if (atomic_exchange(&connection->connected, connected) != connected && connection->changed)
-        connection->changed(connection->arg, connected);
+    bool came = event == NNG_PIPE_EV_ADD_POST;
+    int id = nng_pipe_id(pipe);
+    if (came)
+        atomic_store(&connection->pipe, id);
+    else if (!atomic_compare_exchange_strong(&connection->pipe, &id, 0))
+        return;
+    if (connection->changed)
+        connection->changed(connection->arg, came);
 }
 
 int psd_connection_init(psd_connection *connection, nng_socket socket, const char *url,
@@ -94,7 +99,7 @@ void psd_connection_revive(psd_connection *connection)
 {
     PSD_LOCKED(&connection->mutex);
     int64_t now = psd_clock_mono_ms();
-    if (atomic_load(&connection->connected) || now - connection->dialed_ms < REVIVE_AFTER_MS)
+    if (psd_connection_is_up(connection) || now - connection->dialed_ms < REVIVE_AFTER_MS)
         return;
     if (connection->dialing)
         nng_dialer_close(connection->dialer);

@@ -18,7 +18,7 @@ typedef struct psd_connection {
     const char *url;                            /* borrowed */
     void (*changed)(void *arg, bool connected); /* on a thread of nng */
     void *arg;
-    atomic_bool connected;
+    atomic_int pipe; /* number of the connection that is up; 0 when none is */
 
     pthread_mutex_t mutex; /* guards all below */
     nng_dialer dialer;
@@ -38,6 +38,11 @@ int psd_connection_dial(psd_connection *connection, uint32_t timeout_ms, psd_err
 
 /* Connects in the background, for as long as it takes. */
 int psd_connection_dial_later(psd_connection *connection, psd_error *error) PSD_MUST_CHECK;
+
+static inline bool psd_connection_is_up(const psd_connection *connection)
+{
+    return atomic_load(&connection->pipe) != 0;
+}
 
 /* nng 1.5.2 gives up dialling for good when the peer leaves in the middle of
  * the handshake (nanomsg/nng issue 1518). Whoever waits for a connection that

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -42,7 +43,14 @@ static int lock_path(const char *path, psd_error *error)
 static int remove_stale(const char *url, psd_error *error)
 {
     const char *path = url + strlen("ipc://");
-    if (unlink(path) < 0 && errno != ENOENT)
+    struct stat status;
+    if (lstat(path, &status) < 0)
+        return errno == ENOENT ? 0 : psd_error_set_errno(error, errno, "cannot look at '%s'", path);
+    if (!S_ISSOCK(status.st_mode))
+        return psd_error_set(
+            error, PSD_ALREADY_EXISTS,
+            "'%s' is in the socket's place and is no socket: move it away, or choose another path", path);
+    if (unlink(path) < 0)
         return psd_error_set_errno(error, errno, "cannot replace the stale socket '%s'", path);
     return 0;
 }

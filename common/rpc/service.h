@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#pragma GCC visibility push(default) /* part of libpolarstack */
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -68,4 +70,6 @@ typedef struct psd_service {
 #ifdef __cplusplus
 }
 #endif
+
+#pragma GCC visibility pop
 #endif

@@ -268,7 +268,7 @@ static void check_connection(psd_watch *watch)
         watch->losses_seen = losses;
         watch->heard_ms = now;
         report_lost(watch, "the connection to the daemon was lost");
-    } else if (!atomic_load(&watch->connection.connected)) {
+    } else if (!psd_connection_is_up(&watch->connection)) {
         psd_connection_revive(&watch->connection);
         if (now - watch->heard_ms >= CONNECT_PATIENCE_MS && !watch->is_lost)
             report_lost(watch, "the daemon's stream cannot be reached");
@@ -282,7 +282,7 @@ static int next_due(const psd_watch *watch)
 {
     int64_t now = psd_clock_mono_ms();
     int64_t due = 0;
-    if (!atomic_load(&watch->connection.connected)) {
+    if (!psd_connection_is_up(&watch->connection)) {
         if (watch->is_lost)
             return REVIVE_PERIOD_MS;
         due = watch->heard_ms + CONNECT_PATIENCE_MS;
@@ -291,7 +291,8 @@ static int next_due(const psd_watch *watch)
     } else {
         due = watch->heard_ms + watch->options.heartbeat_timeout_ms;
     }
-    return due > now ? (int)(due - now) : 0;
+    int64_t wait = due > now ? due - now : 0;
+    return wait < INT32_MAX ? (int)wait : INT32_MAX;
 }
 
 static void *run(void *arg)
@@ -307,7 +308,7 @@ static void *run(void *arg)
             break;
         receive_events(watch);
         check_connection(watch);
-        if (watch->needs_sync && atomic_load(&watch->connection.connected) &&
+        if (watch->needs_sync && psd_connection_is_up(&watch->connection) &&
             psd_clock_mono_ms() >= watch->retry_ms && !atomic_load(&watch->stopping))
             synchronize(watch);
     }

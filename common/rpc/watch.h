@@ -9,6 +9,8 @@
 
 #include "common/rpc/client.h"
 
+#pragma GCC visibility push(default) /* part of libpolarstack */
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -63,4 +65,6 @@ void psd_watch_stop(psd_watch *watch);
 #ifdef __cplusplus
 }
 #endif
+
+#pragma GCC visibility pop
 #endif

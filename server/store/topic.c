@@ -308,7 +308,7 @@ int psd_topic_publish(void *arg, const psd_look *look, psd_error *error)
     return result;
 }
 
-void psd_topic_mark_failed(psd_topic *topic, const char *reason)
+bool psd_topic_mark_failed(psd_topic *topic, const char *reason)
 {
     PSD_LOCKED(&topic->publishing);
     const snapshot *old = topic->current;
@@ -317,7 +317,7 @@ void psd_topic_mark_failed(psd_topic *topic, const char *reason)
     Polarrpc__V1__ObservationState state = never ? POLARRPC__V1__OBSERVATION_STATE__UNKNOWN
                                                  : POLARRPC__V1__OBSERVATION_STATE__STALE;
     if (before->state == state && strcmp(before->reason, reason) == 0)
-        return;
+        return false;
     Polarrpc__V1__Observation facts = *before;
     facts.state = state;
     facts.reason = (char *)(uintptr_t)reason;
@@ -325,6 +325,7 @@ void psd_topic_mark_failed(psd_topic *topic, const char *reason)
     atomic_fetch_add(&data->references, 1);
     publish(topic, data, &facts, true, NULL);
     release_body(data);
+    return true;
 }
 
 void psd_topic_heartbeat(psd_topic *topic)

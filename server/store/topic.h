@@ -32,8 +32,8 @@ const char *psd_topic_name(const psd_topic *topic);
 int psd_topic_publish(void *arg, const psd_look *look, psd_error *error);
 
 /* A look failed: data stays, state becomes STALE (UNKNOWN if there never was a
- * complete look) with REASON. */
-void psd_topic_mark_failed(psd_topic *topic, const char *reason);
+ * complete look) with REASON. False when that was known already. */
+bool psd_topic_mark_failed(psd_topic *topic, const char *reason);
 
 /* Sends the heartbeat. */
 void psd_topic_heartbeat(psd_topic *topic);

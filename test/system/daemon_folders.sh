@@ -82,9 +82,10 @@ check "it stops" stop_daemon "$daemon"
 check "it leaves no socket behind" test ! -e "$dir/daemon.sock" -a ! -e "$dir/daemon.stream.sock"
 check "nor a pid file" test ! -e "$dir/state/daemon.pid"
 echo "not a socket" >"$dir/daemon.sock"
-start_daemon "$dir"
-check "a plain file in the socket's place is stale too" answers "$dir"
-check "it stops again" stop_daemon "$daemon"
+run polarstack-daemon --runtime-dir "$dir"
+check_run "a plain file in the socket's place is not removed" 1
+check "the error says what to do" contains "$err" "'$dir/daemon.sock' is in the socket's place and is no socket" "move it away"
+check "the file is still there" test "$(<"$dir/daemon.sock")" = "not a socket"
 
 # ---- without root ----
 

@@ -6,11 +6,13 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +21,8 @@
 #include "test/support/port_namespace.h"
 
 enum { PORT = 30010, BOUND_PORT = 31000, CONNECTIONS = 300 };
+
+#define POD_UID "0b2c5a4e-7a3d-4c1e-9f00-112233445566"
 
 #define CHECK(condition)                                        \
     do {                                                        \
@@ -102,6 +106,53 @@ static void listeners_and_their_process(void)
     close(v6);
 }
 
+/* Makes the folder, and its parent, of a pod in a cgroup hierarchy of this
+ * machine, and writes its path. */
+static void make_pod_cgroup(char path[256])
+{
+    static const char *const hierarchies[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/pids", "/sys/fs/cgroup/cpu",
+                                              "/sys/fs/cgroup/memory", "/sys/fs/cgroup/unified"};
+    for (size_t i = 0; i < PSD_ARRAY_SIZE(hierarchies); i++) {
+        snprintf(path, 256, "%s/cgroup.procs", hierarchies[i]);
+        if (access(path, W_OK) < 0)
+            continue;
+        snprintf(path, 256, "%s/kubepods-psdtest", hierarchies[i]);
+        CHECK(mkdir(path, 0755) == 0 || errno == EEXIST);
+        snprintf(path, 256, "%s/kubepods-psdtest/pod%s", hierarchies[i], POD_UID);
+        CHECK(mkdir(path, 0755) == 0 || errno == EEXIST);
+        return;
+    }
+    CHECK(!"a cgroup hierarchy that can be written to");
+}
+
+static void a_process_in_a_pod(void)
+{
+    char cgroup[256];
+    char procs[300];
+    make_pod_cgroup(cgroup);
+    snprintf(procs, sizeof(procs), "%s/cgroup.procs", cgroup);
+    int fd = new_socket(AF_INET, PORT, true);
+    pid_t child = fork();
+    if (child == 0) {
+        pause();
+        _exit(0);
+    }
+    close(fd); /* the child has it alone */
+    char pid[16];
+    snprintf(pid, sizeof(pid), "%d", (int)child);
+    write_text(procs, pid);
+    Polarstack__V1__PortExplanation *made = explain(PORT);
+    CHECK(made->n_sockets == 1 && made->sockets[0]->n_processes == 1);
+    CHECK(made->sockets[0]->processes[0]->pid == child);
+    CHECK(strcmp(made->sockets[0]->processes[0]->pod_uid, POD_UID) == 0);
+    release(made);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    CHECK(rmdir(cgroup) == 0);
+    *strrchr(cgroup, '/') = '\0';
+    CHECK(rmdir(cgroup) == 0);
+}
+
 static void a_bound_port_and_the_kernel_settings(void)
 {
     write_text("/proc/sys/net/ipv4/ip_local_reserved_ports", "31000-31005");
@@ -175,6 +226,7 @@ int main(void)
     psd_test_enter_namespace();
     a_free_port_is_free();
     listeners_and_their_process();
+    a_process_in_a_pod();
     a_bound_port_and_the_kernel_settings();
     many_sockets_are_cut();
     hidden_processes_are_told();

@@ -109,7 +109,7 @@ static void test_places_where_no_server_listens(void **state)
     psd_echo_server refused = {.urls = {url}};
     psd_error error = PSD_ERROR_INIT;
     assert_int_equal(psd_echo_server_try(&refused, &error), -1);
-    assert_non_null(strstr(error.text, "cannot replace the stale socket"));
+    assert_non_null(strstr(error.text, "is in the socket's place and is no socket"));
     /* A link where the lock should be: not followed. */
     char lock[256];
     path_of(f, "link.sock.lock", lock);
