@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
-#include "server/scan/port/proc_text.h"
-#include "server/scan/port/process.h"
+#include "server/host/proc_text.h"
+#include "server/host/process.h"
 
 /* Zero when /proc does not tell: such a pid file matches no process. */
 static uint64_t start_ticks(void)

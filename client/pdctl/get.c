@@ -83,7 +83,7 @@ static int report_unknown(const psd_cli_call *call, const Polarrpc__V1__Observat
 
 int psd_cli_show_resource(psd_cli_call *call, const ProtobufCMessage *message)
 {
-    const Polarrpc__V1__Observation *observation = psd_cli_observation(message);
+    const Polarrpc__V1__Observation *observation = psd_observation_of(message);
     psd_cli_format format = (psd_cli_format)call->settings->output;
     bool is_fresh = observation && observation->state == POLARRPC__V1__OBSERVATION_STATE__FRESH;
     bool is_known = is_fresh || (observation && observation->state == POLARRPC__V1__OBSERVATION_STATE__STALE);

@@ -26,12 +26,6 @@ void psd_cli_add_name(const psd_cli_resource *resource, const ProtobufCMessage *
         psd_text_printf(out, "%" PRIu32, *(const uint32_t *)value);
 }
 
-const Polarrpc__V1__Observation *psd_cli_observation(const ProtobufCMessage *message)
-{
-    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(message->descriptor, 1);
-    return *(Polarrpc__V1__Observation *const *)((const char *)message + field->offset);
-}
-
 psd_cli_color psd_cli_add_freshness(const Polarrpc__V1__Observation *observation, int64_t now_ms,
                                     psd_text *out)
 {

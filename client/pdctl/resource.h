@@ -5,7 +5,7 @@
 #include <cjson/cJSON.h>
 
 #include "client/pdctl/command.h"
-#include "polarrpc/v1/observation.pb-c.h"
+#include "common/rpc/observation.h"
 
 /* A column of the list's table. */
 typedef struct psd_cli_column {
@@ -35,9 +35,6 @@ ProtobufCMessage **psd_cli_elements(const psd_cli_resource *resource, const Prot
 
 /* "port/5400" */
 void psd_cli_add_name(const psd_cli_resource *resource, const ProtobufCMessage *element, psd_text *out);
-
-/* Field 1 of every resource; NULL when the answer lacks it. */
-const Polarrpc__V1__Observation *psd_cli_observation(const ProtobufCMessage *message);
 
 /* "FRESH, observed 1.2s ago, revision 17, node n1", "STALE for 3m0s: reason",
  * "UNKNOWN: reason", seen at NOW_MS (Unix). */

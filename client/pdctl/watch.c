@@ -193,7 +193,7 @@ static void on_event(void *arg, const psd_watch_event *event, const ProtobufCMes
     if (it->finished)
         return;
     psd_clock_format(psd_clock_unix_ms(), it->time);
-    const Polarrpc__V1__Observation *observation = resource ? psd_cli_observation(resource) : NULL;
+    const Polarrpc__V1__Observation *observation = resource ? psd_observation_of(resource) : NULL;
     if (event->kind == PSD_WATCH_LOST)
         print_lost(it, event);
     else if (!observation)

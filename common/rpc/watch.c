@@ -18,8 +18,8 @@
 #include "common/rpc/client_call.h"
 #include "common/rpc/connection.h"
 #include "common/rpc/delta.h"
+#include "common/rpc/observation.h"
 #include "common/rpc/wire.h"
-#include "polarrpc/v1/observation.pb-c.h"
 
 enum {
     RETRY_FIRST_MS = 100,
@@ -74,17 +74,6 @@ static void connection_changed(void *arg, bool connected)
     wake(watch);
 }
 
-static ProtobufCMessage **observation_slot(const ProtobufCMessage *resource)
-{
-    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(resource->descriptor, 1);
-    return (ProtobufCMessage **)((uintptr_t)resource + field->offset);
-}
-
-static const Polarrpc__V1__Observation *observation_of(const ProtobufCMessage *resource)
-{
-    return (const Polarrpc__V1__Observation *)*observation_slot(resource);
-}
-
 static void report(psd_watch *watch, const psd_watch_event *event)
 {
     watch->shim(watch->callback, watch->callback_arg, event, watch->resource);
@@ -113,7 +102,7 @@ static void adopt(psd_watch *watch, ProtobufCMessage *new, psd_watch_event event
 {
     ProtobufCMessage *old = watch->resource;
     watch->resource = new;
-    const Polarrpc__V1__Observation *observation = observation_of(new);
+    const Polarrpc__V1__Observation *observation = psd_observation_of(new);
     watch->epoch = observation->epoch;
     watch->revision = observation->revision;
     event.previous = old;
@@ -150,7 +139,7 @@ static void synchronize(psd_watch *watch)
     int result = psd_client_call_cancellable(watch->client, get, request, &options, &watch->cancel, &resource,
                                              &error);
     free(request);
-    if (result == 0 && !observation_of(resource)) {
+    if (result == 0 && !psd_observation_of(resource)) {
         protobuf_c_message_free_unpacked(resource, NULL);
         result = psd_error_set(&error, PSD_DATA_LOSS, "%s: the answer has no observation", get->full_name);
     }
@@ -186,9 +175,9 @@ static void refresh(psd_watch *watch, psd_bytes payload)
             protobuf_c_message_free_unpacked(newer, NULL);
         return;
     }
-    ProtobufCMessage **slot = observation_slot(watch->resource);
-    protobuf_c_message_free_unpacked(*slot, NULL);
-    *slot = newer;
+    Polarrpc__V1__Observation **slot = psd_observation_slot(watch->resource);
+    polarrpc__v1__observation__free_unpacked(*slot, NULL);
+    *slot = (Polarrpc__V1__Observation *)newer;
     report(watch, &(psd_watch_event){.kind = PSD_WATCH_REFRESHED, .reason = ""});
 }
 
@@ -202,7 +191,7 @@ static ProtobufCMessage *advance(psd_watch *watch, const Polarrpc__V1__Event *ev
         resource = psd_wire_unpack(watch->method->response, payload, "the snapshot", NULL);
     else if (event->kind == POLARRPC__V1__EVENT_KIND__DELTA && event->revision == watch->revision + 1)
         resource = psd_delta_apply(watch->method->resource, watch->resource, event->payload, NULL);
-    const Polarrpc__V1__Observation *observation = resource ? observation_of(resource) : NULL;
+    const Polarrpc__V1__Observation *observation = resource ? psd_observation_of(resource) : NULL;
     if (observation && observation->revision == event->revision && observation->epoch == event->epoch)
         return resource;
     if (resource)

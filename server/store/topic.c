@@ -8,6 +8,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/rpc/delta.h"
+#include "common/rpc/observation.h"
 #include "common/rpc/wire.h"
 #include "common/thread.h"
 #include "polarrpc/v1/envelope.pb-c.h"
@@ -25,8 +26,8 @@ typedef struct snapshot {
     psd_snapshot seen; /* first: the public part */
     atomic_uint references;
     body *data;
-    ProtobufCMessage *shell;       /* copy of data->message's struct with the observation */
-    ProtobufCMessage *observation; /* owned */
+    ProtobufCMessage *shell;                /* copy of data->message's struct with the observation */
+    Polarrpc__V1__Observation *observation; /* owned */
     uint8_t *packed;
 } snapshot;
 
@@ -73,7 +74,7 @@ static body *body_of(const ProtobufCMessage *message, body *old)
 static void free_snapshot(snapshot *s)
 {
     if (s->observation)
-        protobuf_c_message_free_unpacked(s->observation, NULL);
+        polarrpc__v1__observation__free_unpacked(s->observation, NULL);
     release_body(s->data);
     free(s->shell);
     free(s->packed);
@@ -108,17 +109,15 @@ static snapshot *new_snapshot(const psd_resource *resource, body *data,
     uint8_t *at = psd_wire_write_field_header(s->packed, 1, facts_length);
     polarrpc__v1__observation__pack(facts, at);
     memcpy(s->packed + head, data->packed, data->length);
-    s->observation = protobuf_c_message_unpack(&polarrpc__v1__observation__descriptor, NULL, facts_length,
-                                               at);
+    s->observation = polarrpc__v1__observation__unpack(NULL, facts_length, at);
     if (!s->observation) {
         free_snapshot(s);
         return NULL;
     }
     memcpy(s->shell, data->message, resource->message->sizeof_message);
-    unsigned offset = protobuf_c_message_descriptor_get_field(resource->message, 1)->offset;
-    memcpy((char *)s->shell + offset, &s->observation, sizeof(s->observation));
+    *psd_observation_slot(s->shell) = s->observation;
     s->seen = (psd_snapshot){.message = s->shell,
-                             .observation = (const Polarrpc__V1__Observation *)s->observation,
+                             .observation = s->observation,
                              .packed = s->packed,
                              .packed_length = head + data->length};
     return s;

@@ -1,5 +1,5 @@
 /* The texts of /proc; a process chooses some of them (its name, its command). */
-#include "server/scan/port/proc_text.h"
+#include "server/host/proc_text.h"
 
 #include "test/fuzz/fuzz.h"
 

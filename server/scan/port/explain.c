@@ -6,9 +6,9 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
-#include "server/scan/port/kernel_ports.h"
+#include "server/host/kernel_ports.h"
+#include "server/host/process.h"
 #include "server/scan/port/port_table.h"
-#include "server/scan/port/process.h"
 #include "server/scan/port/sock_diag.h"
 #include "server/scan/port/socket_options.h"
 
@@ -198,13 +198,6 @@ static bool name_holder(void *arg, const psd_holder *holder)
     return true;
 }
 
-static int compare_inodes(const void *left, const void *right)
-{
-    uint32_t a = *(const uint32_t *)left;
-    uint32_t b = *(const uint32_t *)right;
-    return (a > b) - (a < b);
-}
-
 /* Says why a socket that some process holds has no process in the answer. */
 static int explain_hidden(explanation *made, size_t hidden, const psd_error *walk_error, psd_error *error)
 {
@@ -238,7 +231,6 @@ static int fill_processes(explanation *made, int64_t deadline_ms, psd_error *err
     }
     if (count == 0)
         return 0;
-    qsort(inodes, count, sizeof(*inodes), compare_inodes);
     holder_names naming = {.made = made};
     psd_error walk_error = PSD_ERROR_INIT;
     size_t hidden = 0;

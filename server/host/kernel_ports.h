@@ -2,8 +2,8 @@
  * kernel_ports.h - which ports the kernel may give to an outgoing connection
  * by itself, in the calling thread's network namespace.
  */
-#ifndef PSD_SERVER_SCAN_PORT_KERNEL_PORTS_H
-#define PSD_SERVER_SCAN_PORT_KERNEL_PORTS_H
+#ifndef PSD_SERVER_HOST_KERNEL_PORTS_H
+#define PSD_SERVER_HOST_KERNEL_PORTS_H
 
 #include "common/error.h"
 #include "common/port_set.h"

@@ -7,8 +7,8 @@
  * port again may find it taken. So this is for answers to a person, not for
  * periodic scans.
  */
-#ifndef PSD_SERVER_SCAN_PORT_PROCESS_H
-#define PSD_SERVER_SCAN_PORT_PROCESS_H
+#ifndef PSD_SERVER_HOST_PROCESS_H
+#define PSD_SERVER_HOST_PROCESS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 
 #include "common/error.h"
 #include "polarstack/v1/port_usage.pb-c.h"
-#include "server/scan/port/proc_text.h"
+#include "server/host/proc_text.h"
 
 /* A process and a socket that it holds. */
 typedef struct psd_holder {
@@ -26,10 +26,10 @@ typedef struct psd_holder {
 } psd_holder;
 
 /* Looks through the descriptors of all processes and calls FOUND for each that
- * is one of the COUNT sockets in INODES (sorted). FOUND returns false to end
+ * is one of the COUNT sockets in INODES, which it sorts. FOUND returns false to end
  * the walk. *HIDDEN is the number of processes that may not be looked into. A
  * process that ends meanwhile is no error. */
-int psd_processes_walk(const uint32_t *inodes, size_t count, int64_t deadline_ms,
+int psd_processes_walk(uint32_t *inodes, size_t count, int64_t deadline_ms,
                        bool (*found)(void *arg, const psd_holder *holder), void *arg, size_t *hidden,
                        psd_error *error) PSD_MUST_CHECK;
 

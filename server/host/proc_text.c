@@ -1,4 +1,4 @@
-#include "server/scan/port/proc_text.h"
+#include "server/host/proc_text.h"
 
 #include <ctype.h>
 #include <inttypes.h>

@@ -2,8 +2,8 @@
  * proc_text.h - reads the texts of /proc. Pure functions: each takes a whole
  * file's or link's text, which ends in a zero byte.
  */
-#ifndef PSD_SERVER_SCAN_PORT_PROC_TEXT_H
-#define PSD_SERVER_SCAN_PORT_PROC_TEXT_H
+#ifndef PSD_SERVER_HOST_PROC_TEXT_H
+#define PSD_SERVER_HOST_PROC_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "server/scan/port/process.h"
+#include "server/host/process.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -90,7 +90,7 @@ static int walk_descriptors(descriptor_walk *walk, pid_t pid, psd_error *error)
     return 0;
 }
 
-int psd_processes_walk(const uint32_t *inodes, size_t count, int64_t deadline_ms,
+int psd_processes_walk(uint32_t *inodes, size_t count, int64_t deadline_ms,
                        bool (*found)(void *arg, const psd_holder *holder), void *arg, size_t *hidden,
                        psd_error *error)
 {
@@ -99,6 +99,7 @@ int psd_processes_walk(const uint32_t *inodes, size_t count, int64_t deadline_ms
     PSD_AUTO_DIR DIR *folder = opendir("/proc");
     if (!folder)
         return psd_error_set_errno(error, errno, "cannot read /proc");
+    qsort(inodes, count, sizeof(*inodes), compare_inodes);
     int result = 0;
     for (const struct dirent *entry = readdir(folder); entry && !walk.ended && result == 0;
          entry = readdir(folder)) {

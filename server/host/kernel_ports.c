@@ -1,10 +1,10 @@
-#include "server/scan/port/kernel_ports.h"
+#include "server/host/kernel_ports.h"
 
 #include <stdlib.h>
 
 #include "common/cleanup.h"
-#include "server/scan/port/proc_text.h"
-#include "server/scan/port/process.h"
+#include "server/host/proc_text.h"
+#include "server/host/process.h"
 
 static const char *const range_path = "/proc/sys/net/ipv4/ip_local_port_range";
 static const char *const reserved_path = "/proc/sys/net/ipv4/ip_local_reserved_ports";

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "common/macros.h"
-#include "server/scan/port/proc_text.h"
+#include "server/host/proc_text.h"
 
 static void socket_links(void **state)
 {
