@@ -21,18 +21,28 @@
 enum {
     DEFAULT_TIMEOUT_MS = 10000,
     CANCEL_PERIOD_MS = 10,
+    LANES = 2,
+    SECOND_LANE_FROM = 2, /* calls side by side */
+};
+
+/* A connection with the calls that use it. nng carries one message at a time
+ * on each, which a second one makes up for when calls run side by side. */
+struct psd_lane {
+    psd_connection connection;
+    bool open;
+    unsigned busy;                /* active calls */
+    psd_client_call_ctx *idle[2]; /* by `asynchronous` */
 };
 
 struct psd_client {
     psd_client_options options; /* its strings are url, endpoint and token below */
     psd_endpoint endpoint;
     char *token;
-    psd_connection connection;
     atomic_bool closing;
 
     pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t changed;
-    psd_client_call_ctx *idle[2]; /* by `asynchronous` */
+    psd_lane lanes[LANES];
     psd_client_call_ctx *active;
 };
 
@@ -41,16 +51,16 @@ const psd_client_options *psd_client_get_options(const psd_client *client)
     return &client->options;
 }
 
-psd_link psd_client_link(psd_client *client)
+psd_link psd_client_link(const psd_client_call_ctx *call)
 {
-    if (atomic_load(&client->closing))
+    if (atomic_load(&call->client->closing))
         return PSD_LINK_CLOSING;
-    return psd_connection_is_up(&client->connection) ? PSD_LINK_UP : PSD_LINK_DOWN;
+    return psd_connection_is_up(&call->lane->connection) ? PSD_LINK_UP : PSD_LINK_DOWN;
 }
 
-void psd_client_revive(psd_client *client)
+void psd_client_revive(psd_client_call_ctx *call)
 {
-    psd_connection_revive(&client->connection);
+    psd_connection_revive(&call->lane->connection);
 }
 
 const char *psd_client_url(const psd_client *client)
@@ -90,21 +100,21 @@ static int resolve(psd_client *client, const psd_client_options *options, psd_er
     return 0;
 }
 
-static int open_connection(psd_client *client, psd_error *error)
+static int open_lane(psd_client *client, psd_lane *lane, bool waits, psd_error *error)
 {
     nng_socket socket;
     int result = nng_req0_open(&socket);
     if (result != 0)
         return psd_error_set_nng(error, result, "cannot make a socket");
-    if (psd_connection_init(&client->connection, socket, client->options.url, NULL, NULL, error) < 0)
+    if (psd_connection_init(&lane->connection, socket, client->options.url, NULL, NULL, error) < 0)
         return -1;
+    lane->open = true;
     /* nng must never repeat a request by itself: the client decides. */
     result = nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
     if (result != 0)
         return psd_error_set_nng(error, result, "cannot set up a socket");
-    return client->options.wait_for_ready
-               ? psd_connection_dial_later(&client->connection, error)
-               : psd_connection_dial(&client->connection, client->options.timeout_ms, error);
+    return waits ? psd_connection_dial(&lane->connection, client->options.timeout_ms, error)
+                 : psd_connection_dial_later(&lane->connection, error);
 }
 
 int psd_client_open(const psd_client_options *options, psd_client **client, psd_error *error)
@@ -114,7 +124,8 @@ int psd_client_open(const psd_client_options *options, psd_client **client, psd_
         return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "out of memory");
     pthread_mutex_init(&made->mutex, NULL);
     psd_cond_init(&made->changed);
-    if (resolve(made, options, error) < 0 || open_connection(made, error) < 0) {
+    if (resolve(made, options, error) < 0 ||
+        open_lane(made, &made->lanes[0], !made->options.wait_for_ready, error) < 0) {
         psd_client_close(made);
         return -1;
     }
@@ -144,20 +155,27 @@ static void cancel_calls(psd_client *client)
     }
 }
 
+static void close_lane(psd_lane *lane)
+{
+    for (int i = 0; i < 2; i++) {
+        while (lane->idle[i]) {
+            psd_client_call_ctx *call = lane->idle[i];
+            lane->idle[i] = call->next;
+            free_call(call);
+        }
+    }
+    /* Last: nng 1.5.2 frees a socket under a context that is in use. */
+    if (lane->open)
+        psd_connection_close(&lane->connection);
+}
+
 void psd_client_close(psd_client *client)
 {
     if (!client)
         return;
     cancel_calls(client);
-    for (int i = 0; i < 2; i++) {
-        while (client->idle[i]) {
-            psd_client_call_ctx *call = client->idle[i];
-            client->idle[i] = call->next;
-            free_call(call);
-        }
-    }
-    /* Last: nng 1.5.2 frees a socket under a context that is in use. */
-    psd_connection_close(&client->connection);
+    for (int i = 0; i < LANES; i++)
+        close_lane(&client->lanes[i]);
     pthread_cond_destroy(&client->changed);
     pthread_mutex_destroy(&client->mutex);
     free(client->token);
@@ -166,7 +184,7 @@ void psd_client_close(psd_client *client)
 
 static void call_advanced(void *arg);
 
-static psd_client_call_ctx *new_call(psd_client *client, bool asynchronous, psd_error *error)
+static psd_client_call_ctx *new_call(psd_client *client, psd_lane *lane, bool asynchronous, psd_error *error)
 {
     psd_client_call_ctx *call = calloc(1, sizeof(*call));
     if (!call) {
@@ -174,10 +192,11 @@ static psd_client_call_ctx *new_call(psd_client *client, bool asynchronous, psd_
         return NULL;
     }
     call->client = client;
+    call->lane = lane;
     call->asynchronous = asynchronous;
     int result = nng_aio_alloc(&call->aio, asynchronous ? call_advanced : NULL, call);
     if (result == 0)
-        result = nng_ctx_open(&call->ctx, client->connection.socket);
+        result = nng_ctx_open(&call->ctx, lane->connection.socket);
     if (result != 0) {
         psd_error_set_nng(error, result, "cannot make a request context");
         free_call(call);
@@ -194,21 +213,38 @@ static void activate(psd_client_call_ctx *call)
     if (call->next)
         call->next->previous = call;
     client->active = call;
+    call->lane->busy++;
+}
+
+/* The lane with less to do, of those that are up. */
+static psd_lane *choose_lane(psd_client *client)
+{
+    psd_lane *first = &client->lanes[0];
+    psd_lane *second = &client->lanes[1];
+    if (first->busy < SECOND_LANE_FROM && psd_connection_is_up(&first->connection))
+        return first;
+    if (!second->open && open_lane(client, second, false, NULL) < 0)
+        return first; /* one is enough */
+    if (!psd_connection_is_up(&second->connection))
+        return first;
+    return second->busy < first->busy || !psd_connection_is_up(&first->connection) ? second : first;
 }
 
 /* An idle call context or a new one, on the active list. */
 static psd_client_call_ctx *take_call(psd_client *client, bool asynchronous, psd_error *error)
 {
+    psd_lane *lane = NULL;
     {
         PSD_LOCKED(&client->mutex);
-        psd_client_call_ctx *idle = client->idle[asynchronous];
+        lane = choose_lane(client);
+        psd_client_call_ctx *idle = lane->idle[asynchronous];
         if (idle) {
-            client->idle[asynchronous] = idle->next;
+            lane->idle[asynchronous] = idle->next;
             activate(idle);
             return idle;
         }
     }
-    psd_client_call_ctx *call = new_call(client, asynchronous, error);
+    psd_client_call_ctx *call = new_call(client, lane, asynchronous, error);
     if (!call)
         return NULL;
     PSD_LOCKED(&client->mutex);
@@ -227,8 +263,9 @@ static void give_back(psd_client_call_ctx *call)
         client->active = call->next;
     if (call->next)
         call->next->previous = call->previous;
-    call->next = client->idle[call->asynchronous];
-    client->idle[call->asynchronous] = call;
+    call->lane->busy--;
+    call->next = call->lane->idle[call->asynchronous];
+    call->lane->idle[call->asynchronous] = call;
     if (!client->active)
         pthread_cond_broadcast(&client->changed);
 }
@@ -267,12 +304,12 @@ static int prepare(psd_client_call_ctx *call, const psd_method *method, const Pr
                    const psd_call_options *options, psd_error *error)
 {
     psd_client *client = call->client;
-    psd_link link = psd_client_link(client);
+    psd_link link = psd_client_link(call);
     if (link == PSD_LINK_CLOSING)
         return psd_error_set(error, PSD_CANCELLED, "%s: the client was closed", method->full_name);
     bool waits = client->options.wait_for_ready || (options && options->wait_for_ready);
     if (link == PSD_LINK_DOWN && !waits) {
-        psd_client_revive(client);
+        psd_client_revive(call);
         return psd_error_set(error, PSD_UNAVAILABLE, "no connection to %s at the moment",
                              client->options.url);
     }

@@ -2,7 +2,8 @@
  * client.h - calls to one server. The generated stubs (….rpc.h) give each
  * method a typed form of the functions here; use those.
  *
- * A psd_client is one connection, kept and renewed in the background. All
+ * A psd_client is a connection, kept and renewed in the background, and a
+ * second one when calls run side by side. All
  * functions may be called from any thread. Callbacks run on threads of the
  * library: they must not block for long, and must not call a blocking function
  * of the same client.

@@ -44,13 +44,13 @@ static bool wait_for_connection(psd_client_call_ctx *call)
 {
     if (time_left(call) <= CONNECTION_PAUSE_MS)
         return end(call, PSD_UNAVAILABLE, "no connection within the timeout");
-    psd_client_revive(call->client);
+    psd_client_revive(call);
     return pause_for(call, CONNECTION_PAUSE_MS);
 }
 
 static bool start_sending(psd_client_call_ctx *call)
 {
-    psd_link link = psd_client_link(call->client);
+    psd_link link = psd_client_link(call);
     if (link == PSD_LINK_CLOSING)
         return end(call, PSD_CANCELLED, "the client was closed");
     if (link == PSD_LINK_DOWN)
@@ -217,7 +217,7 @@ static bool failed(psd_client_call_ctx *call, int result)
 {
     if (call->state == PSD_CALL_SENDING)
         nng_msg_free(nng_aio_get_msg(call->aio)); /* a failed send leaves it with us */
-    if (psd_client_link(call->client) == PSD_LINK_CLOSING || result == NNG_ECLOSED || result == NNG_ECANCELED)
+    if (psd_client_link(call) == PSD_LINK_CLOSING || result == NNG_ECLOSED || result == NNG_ECANCELED)
         return end(call, PSD_CANCELLED, "the client was closed");
     if (result == NNG_ECONNRESET)
         return retry_or_end(call);

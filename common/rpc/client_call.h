@@ -23,10 +23,12 @@ typedef enum psd_call_state {
 } psd_call_state;
 
 typedef struct psd_client_call_ctx psd_client_call_ctx;
+typedef struct psd_lane psd_lane; /* client.c */
 
 struct psd_client_call_ctx {
     /* Kept when the call is used again. */
     psd_client *client;
+    psd_lane *lane;
     nng_ctx ctx;
     nng_aio *aio;
     bool asynchronous;
@@ -79,9 +81,9 @@ int psd_client_call_cancellable(psd_client *client, const psd_method *method, co
 
 /* For client_call.c, served by client.c. */
 typedef enum psd_link { PSD_LINK_UP, PSD_LINK_DOWN, PSD_LINK_CLOSING } psd_link;
-psd_link psd_client_link(psd_client *client);
+psd_link psd_client_link(const psd_client_call_ctx *call);
 /* The connection is down and somebody waits for it. */
-void psd_client_revive(psd_client *client);
+void psd_client_revive(psd_client_call_ctx *call);
 const psd_client_options *psd_client_get_options(const psd_client *client);
 
 #endif
