@@ -3,10 +3,9 @@
  * method a typed form of the functions here; use those.
  *
  * A psd_client is a connection, kept and renewed in the background, and a
- * second one when calls run side by side. All
- * functions may be called from any thread. Callbacks run on threads of the
- * library: they must not block for long, and must not call a blocking function
- * of the same client.
+ * second one when calls run side by side. All functions may be called from any
+ * thread. Callbacks run on threads of the library: they must not block for
+ * long, and must not call a blocking function of the same client.
  */
 #ifndef PSD_COMMON_RPC_CLIENT_H
 #define PSD_COMMON_RPC_CLIENT_H
