@@ -37,7 +37,7 @@ typedef struct psd_watched {
     psd_scanner *scanner;
 
     pthread_mutex_t mutex; /* guards all below */
-    bool failing; /* the last scan did */
+    bool failing;          /* the last scan did */
     uint64_t successes;
     uint64_t failures;
     int64_t last_success_ms; /* Unix */
