@@ -221,13 +221,14 @@ static psd_lane *choose_lane(psd_client *client)
 {
     psd_lane *first = &client->lanes[0];
     psd_lane *second = &client->lanes[1];
-    if (first->busy < SECOND_LANE_FROM && psd_connection_is_up(&first->connection))
+    bool is_up = psd_connection_is_up(&first->connection);
+    if (first->busy < SECOND_LANE_FROM && (is_up || !second->open))
         return first;
     if (!second->open && open_lane(client, second, false, NULL) < 0)
         return first; /* one is enough */
     if (!psd_connection_is_up(&second->connection))
         return first;
-    return second->busy < first->busy || !psd_connection_is_up(&first->connection) ? second : first;
+    return second->busy < first->busy || !is_up ? second : first;
 }
 
 /* An idle call context or a new one, on the active list. */

@@ -1,5 +1,7 @@
 #include "common/rpc/connection.h"
 
+#include <unistd.h>
+
 #include "common/clock.h"
 #include "common/rpc/wire.h"
 #include "common/thread.h"
@@ -8,6 +10,7 @@ enum {
     RECONNECT_FIRST_MS = 50,
     RECONNECT_MOST_MS = 1000,
     REVIVE_AFTER_MS = 3000,
+    SETTLE_MS = 200,
 };
 
 /* A pipe that is refused (of another protocol) goes without having come, and an
@@ -108,8 +111,19 @@ void psd_connection_revive(psd_connection *connection)
                                    NNG_FLAG_NONBLOCK) == 0;
 }
 
+/* nng 1.5.2 never frees a connection whose handshake ends while its dialer is
+ * closed: one that was dialled just now gets the time to come about. */
+static void settle(psd_connection *connection)
+{
+    PSD_LOCKED(&connection->mutex);
+    while (connection->dialing && !psd_connection_is_up(connection) &&
+           psd_clock_mono_ms() - connection->dialed_ms < SETTLE_MS)
+        usleep(500);
+}
+
 void psd_connection_close(psd_connection *connection)
 {
+    settle(connection);
     nng_close(connection->socket);
     pthread_mutex_destroy(&connection->mutex);
 }
