@@ -9,7 +9,7 @@
 #include "common/clock.h"
 
 static const char *const level_names[] = {"ERROR", "WARNING", "INFO", "DEBUG"};
-static const char *const level_words[] = {"error", "warning", "info", "debug"};
+const char *const psd_log_level_names[] = {"error", "warning", "info", "debug", NULL};
 static atomic_int threshold = PSD_LOG_INFO;
 
 void psd_log_set_level(psd_log_level level)
@@ -19,8 +19,8 @@ void psd_log_set_level(psd_log_level level)
 
 int psd_log_parse_level(const char *text, psd_log_level *level, psd_error *error)
 {
-    for (size_t i = 0; i < PSD_ARRAY_SIZE(level_words); i++) {
-        if (strcmp(text, level_words[i]) == 0) {
+    for (size_t i = 0; psd_log_level_names[i]; i++) {
+        if (strcmp(text, psd_log_level_names[i]) == 0) {
             *level = (psd_log_level)i;
             return 0;
         }

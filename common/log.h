@@ -22,6 +22,9 @@ typedef enum psd_log_level {
     PSD_LOG_DEBUG = 3,
 } psd_log_level;
 
+/* "error", "warning", "info", "debug", NULL: by level, for option tables. */
+extern const char *const psd_log_level_names[];
+
 /* Lines above LEVEL are dropped. Default: PSD_LOG_INFO, to stderr. */
 void psd_log_set_level(psd_log_level level);
 

@@ -13,6 +13,7 @@
 #include "common/error.h"
 
 #define PSD_DAEMON_SOCKET "daemon.sock"
+#define PSD_BRIDGE_SOCKET "bridge.sock"
 
 /* For the daemon: picks the first folder that exists or can be made (mode
  * 0755) and written to. EXPLICIT is the flag's value or NULL; an explicit or

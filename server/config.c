@@ -1,12 +1,7 @@
 #include "server/config.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "common/cleanup.h"
 #include "common/log.h"
-
-static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
+#include "common/settings.h"
 
 static const psd_option rows[] = {
     {.name = "config",
@@ -76,7 +71,7 @@ static const psd_option rows[] = {
      .offset = offsetof(psd_config, log_level),
      .value_name = "LEVEL",
      .default_text = "info",
-     .choices = log_levels,
+     .choices = psd_log_level_names,
      .help = "How much to log to standard error."},
     {.name = "print-config",
      .type = PSD_OPTION_BOOL,
@@ -102,33 +97,10 @@ psd_options psd_config_options(void)
     return (psd_options){rows, PSD_ARRAY_SIZE(rows)};
 }
 
-static int parse_arguments(psd_config *config, int argc, char **argv, psd_error *error)
-{
-    PSD_AUTO_FREE const char **operands = calloc((size_t)argc + 1, sizeof(*operands));
-    size_t count = 0;
-    if (!operands)
-        return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "out of memory");
-    if (psd_options_parse(psd_config_options(), config, argc, argv, 1, operands, &count, error) < 0)
-        return -1;
-    if (count > 0)
-        return psd_error_set(error, PSD_INVALID_ARGUMENT,
-                             "unexpected argument '%s': the daemon takes options only, see --help",
-                             operands[0]);
-    return 0;
-}
-
 int psd_config_load(psd_config *config, int argc, char **argv, psd_error *error)
 {
-    psd_options options = psd_config_options();
-    memset(config, 0, sizeof(*config));
-    if (psd_options_init(options, config, error) < 0 || parse_arguments(config, argc, argv, error) < 0)
-        return -1;
-    if (!config->config_file)
-        return 0;
-    /* The command line is stronger than the file: read it once more. */
-    if (psd_options_read_file(options, config, config->config_file, error) < 0)
-        return -1;
-    return parse_arguments(config, argc, argv, error);
+    return psd_settings_load(psd_config_options(), config, sizeof(*config), &config->config_file, argc, argv,
+                             error);
 }
 
 void psd_config_free(psd_config *config)

@@ -18,7 +18,7 @@
 #include "server/config.h"
 #include "server/pid_file.h"
 #include "server/scanners.h"
-#include "server/services/background.h"
+#include "common/rpc/background.h"
 #include "server/services/services.h"
 
 enum {

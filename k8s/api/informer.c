@@ -50,6 +50,7 @@ struct psd_informer {
     bool synced;
     bool current;
     psd_error failure;
+    int64_t lost_ms; /* monotonic: when it last ceased to be current */
     int64_t read_at_ms;
     psd_informer_stats stats;
 };
@@ -62,12 +63,14 @@ void psd_informer_read(psd_informer *informer, void (*read)(void *arg, const psd
                        void *arg)
 {
     PSD_LOCKED(&informer->mutex);
-    read(arg, &(psd_informer_view){.synced = informer->synced,
-                                   .current = informer->current,
-                                   .reason = informer->current ? "" : informer->failure.text,
-                                   .code = informer->current ? PSD_OK : informer->failure.code,
-                                   .read_at_ms = informer->read_at_ms,
-                                   .objects = informer->objects});
+    read(arg, &(psd_informer_view){
+                  .synced = informer->synced,
+                  .current = informer->current,
+                  .reason = informer->current ? "" : informer->failure.text,
+                  .code = informer->current ? PSD_OK : informer->failure.code,
+                  .lost_for_ms = informer->current ? 0 : psd_clock_mono_ms() - informer->lost_ms + 1,
+                  .read_at_ms = informer->read_at_ms,
+                  .objects = informer->objects});
 }
 
 const char *psd_informer_what(const psd_informer *informer)
@@ -123,16 +126,13 @@ static void set_current(psd_informer *informer)
         psd_log(PSD_LOG_INFO, "watching again", "object=\"%s\"", informer->what);
         informer->logged = (psd_error)PSD_ERROR_INIT;
     }
-    bool was = false;
     {
         PSD_LOCKED(&informer->mutex);
-        was = informer->current && informer->synced;
         informer->current = true;
         informer->synced = true;
         informer->read_at_ms = psd_clock_unix_ms();
     }
-    if (!was)
-        informer->changed(informer->changed_arg);
+    informer->changed(informer->changed_arg);
 }
 
 /* One line for each new cause: the informer goes on trying. */
@@ -153,6 +153,8 @@ static void fail(psd_informer *informer, const psd_error *error, int64_t retry_a
     {
         PSD_LOCKED(&informer->mutex);
         informer->stats.failures++;
+        if (informer->current)
+            informer->lost_ms = psd_clock_mono_ms();
         informer->current = false;
         informer->failure = *error;
     }
@@ -197,7 +199,6 @@ static void adopt_list(psd_informer *informer, const char *version)
         PSD_LOCKED(&informer->mutex);
         cJSON_Delete(informer->objects);
         informer->objects = psd_take(informer->listed);
-        informer->current = false; /* set by set_current(), which tells */
     }
     forget_list(informer);
     set_current(informer);
@@ -422,6 +423,7 @@ int psd_informer_start(psd_kube *kube, const psd_informer_options *options, psd_
                            .retry = {.fire = retry, .arg = made},
                            .silence = {.fire = silent, .arg = made},
                            .objects = cJSON_CreateArray()};
+    made->lost_ms = psd_clock_mono_ms();
     psd_error_set(&made->failure, PSD_UNAVAILABLE, "%s: not read yet", options->what);
     pthread_mutex_init(&made->mutex, NULL);
     if (!made->what || !made->path || !made->selector || !made->objects)

@@ -33,6 +33,7 @@ typedef struct psd_informer_view {
     bool current;         /* the watch is up: the copy is what the server has */
     const char *reason;   /* why it is not current; "" when it is */
     psd_code code;        /* of that reason */
+    int64_t lost_for_ms;  /* how long it has not been current; 0 when it is */
     int64_t read_at_ms;   /* when something was last heard of the objects, Unix ms; 0: never */
     const cJSON *objects; /* array; in no order */
 } psd_informer_view;

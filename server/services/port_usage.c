@@ -4,7 +4,7 @@
 #include "common/rpc/wire.h"
 #include "server/scan/port/explain.h"
 #include "server/scanners.h"
-#include "server/services/background.h"
+#include "common/rpc/background.h"
 #include "server/services/handlers.h"
 #include "server/store/page.h"
 

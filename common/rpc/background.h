@@ -2,8 +2,8 @@
  * background.h - work that takes longer than a handler may: a thread of its
  * own, a bounded number at a time.
  */
-#ifndef PSD_SERVER_SERVICES_BACKGROUND_H
-#define PSD_SERVER_SERVICES_BACKGROUND_H
+#ifndef PSD_COMMON_RPC_BACKGROUND_H
+#define PSD_COMMON_RPC_BACKGROUND_H
 
 #include "common/error.h"
 

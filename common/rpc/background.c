@@ -1,4 +1,4 @@
-#include "server/services/background.h"
+#include "common/rpc/background.h"
 
 #include <pthread.h>
 #include <stdlib.h>

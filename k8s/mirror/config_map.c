@@ -1,0 +1,286 @@
+#include "k8s/mirror/config_map.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/rpc/observation.h"
+#include "common/thread.h"
+#include "k8s/mirror/map_patch.h"
+#include "k8s/reconciler.h"
+
+/* All that a plan points to, for one pass. */
+typedef struct pass {
+    ProtobufCMessage *resource;
+    ProtobufCMessage *config;
+    int64_t lost_for_ms;
+    psd_error lost;
+    cJSON *found;
+    psd_wanted_map wanted;
+    cJSON *notes;
+    char *owner_name;
+    char *owner_uid;
+    psd_map_plan plan;
+    bool too_large;
+} pass;
+
+static void clean_pass(pass *p)
+{
+    psd_cleanup_message(&p->resource);
+    psd_cleanup_message(&p->config);
+    cJSON_Delete(p->found);
+    cJSON_Delete(p->wanted.data);
+    cJSON_Delete(p->wanted.annotations);
+    psd_text_free(&p->wanted.reason);
+    cJSON_Delete(p->notes);
+    free(p->owner_name);
+    free(p->owner_uid);
+}
+
+static char *copy_or_null(const char *text)
+{
+    char *copy = text ? strdup(text) : NULL;
+    if (text && !copy)
+        abort();
+    return copy;
+}
+
+static void read_owner(void *arg, const psd_informer_view *view)
+{
+    pass *p = arg;
+    const cJSON *node = cJSON_GetArrayItem(view->objects, 0);
+    p->owner_name = copy_or_null(psd_json_string(node, "metadata/name"));
+    p->owner_uid = copy_or_null(psd_json_string(node, "metadata/uid"));
+}
+
+/* ---- what should stand there ---- */
+
+static const char *observed_state(const Polarrpc__V1__Observation *observation)
+{
+    switch (observation ? (int)observation->state : 0) {
+    case POLARRPC__V1__OBSERVATION_STATE__FRESH:
+        return "FRESH";
+    case POLARRPC__V1__OBSERVATION_STATE__STALE:
+        return "STALE";
+    default:
+        return "UNKNOWN";
+    }
+}
+
+/* State and reason: the first of these that holds. */
+static void describe_state(const psd_mirrored_map *map, pass *p, const Polarrpc__V1__Observation *observation)
+{
+    PSD_AUTO_TEXT reason = PSD_TEXT_INIT;
+    const char *state = observed_state(observation);
+    if (p->wanted.verdict == PSD_MAP_DISABLED) {
+        state = "DISABLED";
+        psd_text_add(&reason, psd_text_string(&p->wanted.reason));
+    } else if (p->lost_for_ms > map->options->stale_after_ms) {
+        state = "STALE";
+        psd_text_printf(&reason, "the daemon cannot be reached: %s", p->lost.text);
+    } else if (p->wanted.verdict == PSD_MAP_WAIT) {
+        state = "WAITING";
+        psd_text_add(&reason, psd_text_string(&p->wanted.reason));
+    } else if (p->too_large) {
+        state = "TOO_LARGE";
+        psd_text_printf(&reason, "%zu bytes in %d entries: a ConfigMap holds %d bytes",
+                        psd_map_data_size(p->wanted.data), cJSON_GetArraySize(p->wanted.data),
+                        PSD_MAP_DATA_MAX);
+    } else if (observation) {
+        psd_text_add(&reason, observation->reason);
+    }
+    psd_json_set_string(p->wanted.annotations, PSD_ANNOTATION "state", state);
+    if (reason.length > 0)
+        psd_json_set_string(p->wanted.annotations, PSD_ANNOTATION "reason", psd_text_string(&reason));
+}
+
+static void describe_origin(pass *p, const Polarrpc__V1__Observation *observation)
+{
+    char text[PSD_CLOCK_TEXT_SIZE];
+    if (!observation || observation->observed_at_ms == 0)
+        return;
+    psd_json_set_string(p->notes, PSD_ANNOTATION "observed-at",
+                        psd_clock_format(observation->observed_at_ms, text));
+    PSD_AUTO_TEXT revision = PSD_TEXT_INIT;
+    psd_text_printf(&revision, "%016" PRIx64 "-%" PRIu64, observation->epoch, observation->revision);
+    psd_json_set_string(p->notes, PSD_ANNOTATION "revision", psd_text_string(&revision));
+}
+
+static void ask_row(psd_mirrored_map *map, pass *p)
+{
+    psd_mirror_source source = {.resource = p->resource,
+                                .config = (const Polarstack__V1__NodeConfig *)p->config,
+                                .options = map->options,
+                                .found = psd_json_at(p->found, "data"),
+                                .state = map->state};
+    p->wanted = (psd_wanted_map){.verdict = PSD_MAP_WAIT,
+                                 .data = psd_json_new(),
+                                 .annotations = psd_json_new(),
+                                 .again_ms = PSD_RECONCILE_NEVER};
+    PSD_LOCKED(&map->state_mutex);
+    map->row->want(&source, &p->wanted);
+}
+
+/* Fills everything but `found`, which is there already. */
+static void make_plan(psd_mirrored_map *map, pass *p)
+{
+    int64_t config_lost_ms = 0;
+    p->resource = psd_followed_get(&map->source, &p->lost_for_ms, &p->lost);
+    p->config = psd_followed_get(map->config, &config_lost_ms, NULL);
+    psd_informer_read(map->node, read_owner, p);
+    ask_row(map, p);
+    const Polarrpc__V1__Observation *observation = p->resource ? psd_observation_of(p->resource) : NULL;
+    p->notes = psd_json_new();
+    p->too_large = psd_map_data_size(p->wanted.data) > PSD_MAP_DATA_MAX;
+    bool writes = p->wanted.verdict == PSD_MAP_WRITE && !p->too_large;
+    describe_state(map, p, observation);
+    describe_origin(p, observation);
+    p->plan = (psd_map_plan){.namespace = map->options->namespace,
+                             .name = map->name,
+                             .data = writes ? p->wanted.data : NULL,
+                             .annotations = p->wanted.annotations,
+                             .notes = p->notes,
+                             .changed_annotation = map->row->changed_annotation,
+                             .owner_name = p->owner_name,
+                             .owner_uid = p->owner_uid,
+                             .refresh_ms = map->options->refresh_ms,
+                             .now_ms = psd_clock_unix_ms()};
+}
+
+/* ---- making it so ---- */
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t send(psd_mirrored_map *map, const pass *p, const cJSON *body)
+{
+    PSD_AUTO_TEXT collection = PSD_TEXT_INIT;
+    psd_text_printf(&collection, "/api/v1/namespaces/%s/configmaps", map->options->namespace);
+    psd_object_write write = {.method = p->found ? "PATCH" : "POST",
+                              .path = p->found ? map->object.path : psd_text_string(&collection),
+                              .content_type = p->found ? PSD_KUBE_MERGE_PATCH : PSD_KUBE_JSON,
+                              .body = body,
+                              .replaced = p->found};
+    return psd_object_send(&map->object, &write);
+}
+
+/* Tells why the object is not as one would expect, if so. */
+static void set_state(psd_mirrored_map *map, const pass *p)
+{
+    const char *reason = cJSON_GetStringValue(
+        cJSON_GetObjectItemCaseSensitive(p->wanted.annotations, PSD_ANNOTATION "reason"));
+    Polarstack__V1__MirrorState state = POLARSTACK__V1__MIRROR_STATE__IN_SYNC;
+    if (p->wanted.verdict == PSD_MAP_DISABLED)
+        state = POLARSTACK__V1__MIRROR_STATE__DISABLED;
+    else if (p->wanted.verdict == PSD_MAP_WAIT)
+        state = POLARSTACK__V1__MIRROR_STATE__WAITING;
+    else if (p->too_large)
+        state = POLARSTACK__V1__MIRROR_STATE__TOO_LARGE;
+    psd_object_set_state(&map->object, state, reason);
+}
+
+int64_t psd_mirrored_map_reconcile(void *arg)
+{
+    psd_mirrored_map *map = arg;
+    PSD_AUTO(clean_pass) pass p = {.resource = NULL};
+    psd_error reason = PSD_ERROR_INIT;
+    if (!psd_object_now(&map->object, &p.found, &reason)) {
+        psd_object_set_state(&map->object, POLARSTACK__V1__MIRROR_STATE__WAITING, reason.text);
+        return PSD_RECONCILE_NEVER;
+    }
+    make_plan(map, &p);
+    int64_t again_ms = p.wanted.again_ms;
+    if (p.lost_for_ms > 0 && p.lost_for_ms <= map->options->stale_after_ms)
+        again_ms = sooner(again_ms, map->options->stale_after_ms - p.lost_for_ms + 1);
+    int64_t refresh_in_ms = PSD_RECONCILE_NEVER;
+    PSD_AUTO_JSON cJSON *body = NULL;
+    if (p.found)
+        body = psd_map_patch(&p.plan, p.found, &refresh_in_ms);
+    else if (p.plan.data)
+        body = psd_map_create(&p.plan);
+    if (!body) {
+        set_state(map, &p);
+        return sooner(again_ms, p.found ? refresh_in_ms : PSD_RECONCILE_NEVER);
+    }
+    int64_t pause_ms = psd_object_pause(&map->object);
+    if (pause_ms > 0)
+        return sooner(again_ms, pause_ms);
+    int64_t retry_ms = send(map, &p, body);
+    if (retry_ms != PSD_RECONCILE_NEVER)
+        again_ms = sooner(again_ms, retry_ms);
+    return sooner(again_ms, map->options->refresh_ms);
+}
+
+/* ---- describing ---- */
+
+void psd_mirrored_map_describe(psd_mirrored_map *map, Polarstack__V1__MirroredObject *entry)
+{
+    PSD_AUTO(clean_pass) pass p = {.resource = NULL};
+    PSD_AUTO_KUBE_REPLY reply = {.status = 0};
+    psd_error error = PSD_ERROR_INIT;
+    psd_kube_request request = {.method = "GET", .path = map->object.path};
+    psd_object_describe(&map->object, entry);
+    int result = psd_kube_call(map->object.kube, &request, &reply, &error);
+    if (result < 0 && error.code != PSD_NOT_FOUND) {
+        free(entry->reason);
+        entry->reason = copy_or_null(error.text);
+        entry->state = POLARSTACK__V1__MIRROR_STATE__FAILED;
+        return;
+    }
+    p.found = result == 0 ? psd_take(reply.body) : NULL;
+    make_plan(map, &p);
+    if (p.found)
+        entry->resource_version = copy_or_null(psd_json_string(p.found, "metadata/resourceVersion"));
+    if (p.found || p.plan.data) /* nothing is made before it is known what to write */
+        psd_map_differences(&p.plan, p.found, entry);
+    if (entry->n_differences > 0 && entry->state == POLARSTACK__V1__MIRROR_STATE__IN_SYNC)
+        entry->state = POLARSTACK__V1__MIRROR_STATE__PENDING;
+}
+
+/* ---- life ---- */
+
+int psd_mirrored_map_start(psd_mirrored_map *map, const psd_map_row *row, const psd_mirror_options *options,
+                           psd_kube *kube, psd_client *daemon, psd_followed *config, psd_informer *node,
+                           void (*changed)(void *arg), void *arg, psd_error *error)
+{
+    *map = (psd_mirrored_map){.row = row, .options = options, .config = config, .node = node};
+    pthread_mutex_init(&map->state_mutex, NULL);
+    psd_follow_init(&map->source, changed, arg);
+    snprintf(map->name, sizeof(map->name), "%s%s", row->prefix, options->node);
+    PSD_AUTO_TEXT what = PSD_TEXT_INIT;
+    PSD_AUTO_TEXT collection = PSD_TEXT_INIT;
+    PSD_AUTO_TEXT path = PSD_TEXT_INIT;
+    PSD_AUTO_TEXT selector = PSD_TEXT_INIT;
+    psd_text_printf(&what, "ConfigMap %s/%s", options->namespace, map->name);
+    psd_text_printf(&collection, "/api/v1/namespaces/%s/configmaps", options->namespace);
+    psd_text_printf(&path, "%s/%s", psd_text_string(&collection), map->name);
+    psd_text_printf(&selector, "metadata.name=%s", map->name);
+    psd_object_init(&map->object, kube, psd_text_string(&what), psd_text_string(&path));
+    map->state = calloc(1, row->state_size + 1);
+    if (!map->state)
+        return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "out of memory");
+    psd_informer_options wanted = {.what = map->object.what,
+                                   .path = psd_text_string(&collection),
+                                   .field_selector = psd_text_string(&selector),
+                                   .changed = changed,
+                                   .arg = arg};
+    if (psd_informer_start(kube, &wanted, &map->object.informer, error) < 0)
+        return -1;
+    return psd_follow_start(&map->source, daemon, row->stream, error);
+}
+
+void psd_mirrored_map_stop(psd_mirrored_map *map)
+{
+    psd_follow_stop(&map->source);
+    psd_follow_free(&map->source);
+    psd_object_free(&map->object);
+    if (map->row->free_state && map->state)
+        map->row->free_state(map->state);
+    free(map->state);
+    pthread_mutex_destroy(&map->state_mutex);
+}

@@ -1,0 +1,14 @@
+/* rows.h - the functions of the rows in objects.c. */
+#ifndef PSD_K8S_MIRROR_ROWS_H
+#define PSD_K8S_MIRROR_ROWS_H
+
+#include "k8s/mirror/mirror.h"
+
+/* port_usage.c; its state is a psd_port_ledger. */
+void psd_want_port_usage(const psd_mirror_source *source, psd_wanted_map *wanted);
+void psd_free_port_usage(void *state);
+
+/* refresh.c: a sign of life, always the same. */
+void psd_want_refresh(const psd_mirror_source *source, psd_wanted_condition *wanted);
+
+#endif
