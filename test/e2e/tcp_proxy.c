@@ -207,11 +207,10 @@ static bool wants_to_send(const tcp_flow *flow, int64_t now)
 static struct pollfd poll_side(const tcp_proxy *proxy, const tcp_pair *pair, side one, int64_t now)
 {
     struct pollfd wanted = {.fd = pair->fds[one]};
-    if (proxy->mode == BLACKHOLE)
-        return wanted;
-    if (wants_to_receive(&pair->from[one]))
+    bool forwards = proxy->mode != BLACKHOLE;
+    if (forwards && wants_to_receive(&pair->from[one]))
         wanted.events |= POLLIN;
-    if (wants_to_send(&pair->from[other(one)], now))
+    if (forwards && wants_to_send(&pair->from[other(one)], now))
         wanted.events |= POLLOUT;
     /* Ended in both directions, it would tell so again and again. */
     if (!wanted.events && pair->from[other(one)].to_ended)
