@@ -56,3 +56,19 @@ project_files() {
     find "$root" \( -path "$root/build" -o -path "$root/.git" \) -prune \
         -o -type f \( "$@" \) -print | sort
 }
+
+# start_ticks PID: when it started, in clock ticks since boot; fails when it has ended.
+start_ticks() {
+    local stat
+    stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+    # The name in parentheses may hold blanks; field 22 is the 20th after it.
+    awk '$1 == "Z" { exit 1 } { print $20 }' <<<"${stat##*) }"
+}
+
+# running_pid FILE: the pid in FILE, if it runs. The file also holds its start
+# time: another process that was given the same pid since does not match.
+running_pid() {
+    local pid ticks
+    read -r pid ticks 2>/dev/null <"$1" || return 1
+    [[ $pid =~ ^[0-9]+$ && $(start_ticks "$pid") == "$ticks" ]] && echo "$pid"
+}

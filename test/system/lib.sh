@@ -10,7 +10,7 @@
 #   finish                      prints "N passed, N failed" and ends the script
 #
 # $work is a folder of the test's own; it and all processes of $children are
-# gone at the end. BIN_DIR names the folder of the programs.
+# gone at the end. The functions named in $at_end are called between the two. BIN_DIR names the folder of the programs.
 # shellcheck shell=bash disable=SC2034
 
 set -u
@@ -20,14 +20,18 @@ PATH=$BIN_DIR:$PATH
 unset POLARSTACK_RUNTIME_DIR XDG_RUNTIME_DIR NO_COLOR
 work=$(mktemp -d)
 children=()
+at_end=()
 passed=0
 failed=0
 
 clean_up() {
-    local pid
+    local pid last
     for pid in "${children[@]}"; do
         kill -CONT "$pid" 2>/dev/null
         kill -TERM "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+    done
+    for last in "${at_end[@]}"; do
+        "$last"
     done
     rm -rf "$work"
 }
@@ -35,6 +39,7 @@ trap clean_up EXIT
 
 in_own_network() {
     [ -n "${PSD_TEST_NETWORK-}" ] && ip link set lo up && return
+    rm -rf "$work" # the script makes another one
     PSD_TEST_NETWORK=own exec unshare --net -- "$0" "$@"
 }
 
