@@ -16,6 +16,7 @@
 #include "common/rpc/background.h"
 #include "common/runtime_dir.h"
 #include "k8s/config.h"
+#include "k8s/footprint.h"
 #include "k8s/services/bridge_service.h"
 #include "polarstack/v1/node_config.rpc.h"
 
@@ -25,6 +26,7 @@ enum {
     STOP_GRACE_MS = 5000,
     SOCKET_MODE = 0660,
     DAEMON_TIMEOUT_MS = 10000,
+    START_S = 15,
 };
 
 static void print_help(void)
@@ -157,11 +159,15 @@ static void stop(psd_bridge *bridge)
     psd_kube_close(bridge->kube);
 }
 
+/* When the start is over, what only it needed is given back. */
 static int wait_for_signal(const sigset_t *signals)
 {
-    int signal = 0;
-    while (sigwait(signals, &signal) != 0)
-        continue;
+    const struct timespec start_time = {.tv_sec = START_S};
+    int signal = sigtimedwait(signals, NULL, &start_time);
+    if (signal < 0)
+        psd_footprint_trim();
+    while (signal < 0)
+        signal = sigwaitinfo(signals, NULL);
     return signal;
 }
 

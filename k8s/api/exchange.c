@@ -120,6 +120,9 @@ static void set_identity(psd_kube_exchange *exchange, const psd_kube_credentials
                          const char *token)
 {
     CURL *easy = exchange->easy;
+    /* A CA that was given is the only one that counts. */
+    if (credentials->ca.data || credentials->ca.file)
+        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     set_pem(easy, &credentials->ca, CURLOPT_CAINFO, CURLOPT_CAINFO_BLOB);
     set_pem(easy, &credentials->certificate, CURLOPT_SSLCERT, CURLOPT_SSLCERT_BLOB);
     set_pem(easy, &credentials->key, CURLOPT_SSLKEY, CURLOPT_SSLKEY_BLOB);
