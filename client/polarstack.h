@@ -14,6 +14,7 @@
 #include "common/rpc/watch.h"
 #include "polarrpc/v1/reflection.rpc.h"
 #include "polarstack/v1/health.rpc.h"
+#include "polarstack/v1/node_config.rpc.h"
 #include "polarstack/v1/port_usage.rpc.h"
 
 #endif

@@ -22,6 +22,11 @@ bool psd_port_set_is_empty(const psd_port_set *set)
     return !psd_port_set_next(set, 0, &run);
 }
 
+bool psd_port_set_equal(const psd_port_set *a, const psd_port_set *b)
+{
+    return memcmp(a->words, b->words, sizeof(a->words)) == 0;
+}
+
 /* First port at or after FROM whose bit is WANTED; PSD_PORT_MAX + 1 if none. */
 static unsigned find(const psd_port_set *set, unsigned from, bool wanted)
 {

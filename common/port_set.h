@@ -36,6 +36,8 @@ void psd_port_set_add(psd_port_set *set, unsigned first, unsigned last);
 
 bool psd_port_set_is_empty(const psd_port_set *set);
 
+bool psd_port_set_equal(const psd_port_set *a, const psd_port_set *b);
+
 /* Finds the first run of ports at or after FROM. False when there is none. */
 bool psd_port_set_next(const psd_port_set *set, unsigned from, psd_port_range *run);
 

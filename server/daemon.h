@@ -1,5 +1,5 @@
 /*
- * daemon.h - what the parts of the daemon share: settings, store, scanners.
+ * daemon.h - what the parts of the daemon share: settings, store, scanners, configuration.
  */
 #ifndef PSD_SERVER_DAEMON_H
 #define PSD_SERVER_DAEMON_H
@@ -7,8 +7,9 @@
 #include <pthread.h>
 #include <stdint.h>
 
-#include "common/port_set.h"
 #include "common/rpc/server.h"
+#include "server/node_config/node_config.h"
+#include "server/scan/port/port_ranges.h"
 #include "server/scan/scanner.h"
 #include "server/store/topic.h"
 
@@ -29,11 +30,18 @@ typedef struct psd_config {
     bool version;
 } psd_config;
 
+/* The rows of the table in topics.c. */
+typedef enum psd_topic_number {
+    PSD_TOPIC_PORT_USAGE,
+    PSD_TOPIC_NODE_CONFIG,
+    PSD_TOPIC_COUNT,
+} psd_topic_number;
+
 /* One row of the table in scanners.c, running: a scanner, the topic that it
  * publishes to, and how it fares. */
 typedef struct psd_watched {
     const char *name;
-    psd_topic *topic;
+    psd_topic *topic; /* of psd_daemon.topics */
     psd_scanner *scanner;
 
     pthread_mutex_t mutex; /* guards all below */
@@ -52,8 +60,10 @@ typedef struct psd_daemon {
     char hostname[256];
     uint64_t epoch;
     int64_t started_at_ms;
-    psd_port_set port_ranges;
+    psd_port_ranges port_ranges;
     psd_server *server;
+    psd_topic *topics[PSD_TOPIC_COUNT];
+    psd_node_config *node_config;
     psd_watched scanners[PSD_SCANNER_COUNT];
 } psd_daemon;
 

@@ -20,6 +20,7 @@
 #include "server/scanners.h"
 #include "common/rpc/background.h"
 #include "server/services/services.h"
+#include "server/topics.h"
 
 enum {
     EXIT_USAGE_ERROR = 2, /* options or config file */
@@ -65,7 +66,11 @@ static int identify(psd_daemon *daemon, psd_error *error)
         daemon->node = daemon->hostname;
     }
     arc4random_buf(&daemon->epoch, sizeof(daemon->epoch));
-    return psd_port_set_parse(&daemon->port_ranges, daemon->config.port_ranges, error);
+    psd_port_set always = {{0}};
+    if (psd_port_set_parse(&always, daemon->config.port_ranges, error) < 0)
+        return -1;
+    psd_port_ranges_init(&daemon->port_ranges, &always);
+    return 0;
 }
 
 static int listen_everywhere(psd_daemon *daemon, const char *runtime_dir, psd_error *error)
@@ -84,14 +89,31 @@ static int listen_everywhere(psd_daemon *daemon, const char *runtime_dir, psd_er
     return 0;
 }
 
+/* Databases get ports of these ranges: none of them may look free only because
+ * nobody looked. */
+static void follow_config(void *arg, const Polarstack__V1__NodeConfig *config)
+{
+    psd_daemon *daemon = arg;
+    psd_port_set more = {{0}};
+    for (size_t i = 0; i < config->n_port_ranges; i++)
+        psd_port_set_add(&more, config->port_ranges[i]->first, config->port_ranges[i]->last);
+    if (psd_port_ranges_set_more(&daemon->port_ranges, &more))
+        psd_scanners_look_now(daemon, "port");
+}
+
 static int start(psd_daemon *daemon, const char *runtime_dir, const char *state_dir, psd_error *error)
 {
     psd_server_options options = {.max_in_flight = (unsigned)daemon->config.max_in_flight};
-    if (psd_server_new(&options, &daemon->server, error) < 0 || psd_scanners_init(daemon, error) < 0 ||
+    if (psd_server_new(&options, &daemon->server, error) < 0 || psd_topics_init(daemon, error) < 0 ||
         psd_services_add(daemon, error) < 0 || listen_everywhere(daemon, runtime_dir, error) < 0)
         return -1;
-    /* From here on this is the only daemon with this socket. */
-    if (psd_pid_file_write(state_dir, error) < 0 || psd_scanners_start(daemon, error) < 0)
+    psd_scanners_init(daemon);
+    /* From here on this is the only daemon with this socket. The configuration
+     * that was kept says what to look at. */
+    if (psd_pid_file_write(state_dir, error) < 0 ||
+        psd_node_config_open(state_dir, daemon->topics[PSD_TOPIC_NODE_CONFIG], follow_config, daemon,
+                             &daemon->node_config, error) < 0 ||
+        psd_scanners_start(daemon, error) < 0)
         return -1;
     return psd_server_start(daemon->server, error);
 }
@@ -105,20 +127,21 @@ static int wait_for_signal(psd_daemon *daemon, const sigset_t *signals)
         int signal = sigtimedwait(signals, NULL, &period);
         if (signal > 0)
             return signal;
-        psd_scanners_heartbeat(daemon);
+        psd_topics_heartbeat(daemon);
     }
 }
 
-/* Answers what was accepted, then ends the scanners, whose questions are
- * answered too, then the rest. */
+/* Answers what was accepted, then ends what works in the background and the
+ * scanners, whose questions are answered too, then the rest. */
 static void stop(psd_daemon *daemon)
 {
     if (daemon->server)
         psd_server_stop(daemon->server, STOP_GRACE_MS);
+    psd_background_wait(); /* an apply may ask a scanner */
     psd_scanners_stop(daemon);
-    psd_background_wait();
     psd_server_free(daemon->server);
-    psd_scanners_free(daemon);
+    psd_node_config_free(daemon->node_config);
+    psd_topics_free(daemon);
 }
 
 static int serve(psd_daemon *daemon, const sigset_t *signals, psd_error *error)

@@ -5,7 +5,6 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/thread.h"
-#include "polarstack/v1/port_usage.rpc.h"
 #include "server/scan/port/port_scanner.h"
 
 static int start_port(psd_daemon *daemon, const psd_scanner_type *type, psd_watched *watched,
@@ -13,10 +12,10 @@ static int start_port(psd_daemon *daemon, const psd_scanner_type *type, psd_watc
 
 static const struct row {
     const psd_scanner_type *type;
-    const psd_service *service; /* its streaming method names topic and resource */
+    psd_topic_number topic; /* that it publishes to */
     int (*start)(psd_daemon *daemon, const psd_scanner_type *type, psd_watched *watched, psd_error *error);
 } table[] = {
-    {&psd_port_scanner, &psd_port_usage_service, start_port},
+    {&psd_port_scanner, PSD_TOPIC_PORT_USAGE, start_port},
 };
 _Static_assert(PSD_ARRAY_SIZE(table) == PSD_SCANNER_COUNT, "PSD_SCANNER_COUNT is the size of this table");
 
@@ -42,7 +41,7 @@ static int start_port(psd_daemon *daemon, const psd_scanner_type *type, psd_watc
                       psd_error *error)
 {
     psd_port_scanner_settings settings = {
-        .ranges = daemon->port_ranges,
+        .ranges = &daemon->port_ranges,
         .listen_period_ms = daemon->config.port_listen_period_ms,
         .full_period_ms = daemon->config.port_full_period_ms,
     };
@@ -50,32 +49,14 @@ static int start_port(psd_daemon *daemon, const psd_scanner_type *type, psd_watc
     return psd_scanner_start(type, &settings, &sink, scan_ended, watched, &watched->scanner, error);
 }
 
-static void send_event(void *arg, const char *topic, const void *bytes, size_t length)
-{
-    psd_daemon *daemon = arg;
-    psd_server_publish(daemon->server, topic, bytes, length);
-}
-
-static const psd_method *stream_of(const psd_service *service)
-{
-    const psd_method *method = service->methods;
-    while (!method->topic)
-        method++;
-    return method;
-}
-
-int psd_scanners_init(psd_daemon *daemon, psd_error *error)
+void psd_scanners_init(psd_daemon *daemon)
 {
     for (size_t i = 0; i < PSD_SCANNER_COUNT; i++) {
         psd_watched *watched = &daemon->scanners[i];
         watched->name = table[i].type->name;
+        watched->topic = daemon->topics[table[i].topic];
         pthread_mutex_init(&watched->mutex, NULL);
-        const psd_method *stream = stream_of(table[i].service);
-        if (psd_topic_new(stream->topic, stream->resource, daemon->node, daemon->epoch, send_event, daemon,
-                          &watched->topic, error) < 0)
-            return -1;
     }
-    return 0;
 }
 
 int psd_scanners_start(psd_daemon *daemon, psd_error *error)
@@ -87,24 +68,12 @@ int psd_scanners_start(psd_daemon *daemon, psd_error *error)
     return 0;
 }
 
-void psd_scanners_heartbeat(psd_daemon *daemon)
-{
-    for (size_t i = 0; i < PSD_SCANNER_COUNT; i++)
-        psd_topic_heartbeat(daemon->scanners[i].topic);
-}
-
 void psd_scanners_stop(psd_daemon *daemon)
 {
     for (size_t i = 0; i < PSD_SCANNER_COUNT; i++) {
         psd_scanner_stop(daemon->scanners[i].scanner);
         daemon->scanners[i].scanner = NULL;
     }
-}
-
-void psd_scanners_free(psd_daemon *daemon)
-{
-    for (size_t i = 0; i < PSD_SCANNER_COUNT; i++)
-        psd_topic_free(daemon->scanners[i].topic);
 }
 
 psd_watched *psd_scanners_find(psd_daemon *daemon, const char *name)
@@ -114,4 +83,15 @@ psd_watched *psd_scanners_find(psd_daemon *daemon, const char *name)
             return &daemon->scanners[i];
     }
     return NULL;
+}
+
+static void looked(void *arg PSD_UNUSED, const psd_error *error PSD_UNUSED)
+{
+}
+
+void psd_scanners_look_now(psd_daemon *daemon, const char *name)
+{
+    psd_scanner *scanner = psd_scanners_find(daemon, name)->scanner;
+    if (scanner)
+        psd_scanner_ask(scanner, looked, NULL);
 }

@@ -24,6 +24,8 @@ typedef struct psd_look {
     /* What the host keeps from being seen; one line each. */
     const char *const *limitations;
     size_t limitation_count;
+    /* Why it is older than it should be, one line: it becomes STALE. NULL: it is FRESH. */
+    const char *stale_reason;
 } psd_look;
 
 typedef struct psd_sink {

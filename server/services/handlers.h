@@ -4,9 +4,11 @@
 
 #include "polarrpc/v1/reflection.server.h"
 #include "polarstack/v1/health.server.h"
+#include "polarstack/v1/node_config.server.h"
 #include "polarstack/v1/port_usage.server.h"
 
 extern const psd_health_handlers psd_daemon_health_handlers;
+extern const psd_node_config_handlers psd_daemon_node_config_handlers;
 extern const psd_port_usage_handlers psd_daemon_port_usage_handlers;
 extern const psd_reflection_handlers psd_daemon_reflection_handlers;
 

@@ -61,7 +61,7 @@ static int reply_with_page(psd_call *call, const Polarstack__V1__GetPortUsageReq
 static void get_port_usage(psd_call *call, const Polarstack__V1__GetPortUsageRequest *request, void *arg)
 {
     PSD_AUTO(release)
-    const psd_snapshot *snapshot = psd_topic_snapshot(psd_scanners_find(arg, "port")->topic);
+    const psd_snapshot *snapshot = psd_topic_snapshot(((psd_daemon *)arg)->topics[PSD_TOPIC_PORT_USAGE]);
     psd_error error = PSD_ERROR_INIT;
     bool whole = request->n_ranges == 0 && request->page_size == 0 && !request->page_token[0];
     if (whole && snapshot->packed_length <= PSD_WIRE_PAYLOAD_MAX)
@@ -82,8 +82,9 @@ static void explain(void *arg)
     PSD_AUTO_FREE explanation *todo = arg;
     psd_error error = PSD_ERROR_INIT;
     Polarstack__V1__PortExplanation *answer = NULL;
-    if (psd_port_explain(todo->port, &todo->daemon->port_ranges, psd_call_deadline(todo->call), &answer,
-                         &error) < 0) {
+    psd_port_set scanned;
+    psd_port_ranges_get(&todo->daemon->port_ranges, &scanned);
+    if (psd_port_explain(todo->port, &scanned, psd_call_deadline(todo->call), &answer, &error) < 0) {
         psd_call_fail(todo->call, &error);
         return;
     }

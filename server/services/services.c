@@ -8,6 +8,7 @@ static const struct row {
 } table[] = {
     {&psd_reflection_service, &psd_daemon_reflection_handlers},
     {&psd_health_service, &psd_daemon_health_handlers},
+    {&psd_node_config_service, &psd_daemon_node_config_handlers},
     {&psd_port_usage_service, &psd_daemon_port_usage_handlers},
 };
 

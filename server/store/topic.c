@@ -119,7 +119,9 @@ static snapshot *new_snapshot(const psd_resource *resource, body *data,
     s->seen = (psd_snapshot){.message = s->shell,
                              .observation = s->observation,
                              .packed = s->packed,
-                             .packed_length = head + data->length};
+                             .packed_length = head + data->length,
+                             .data = s->packed + head,
+                             .data_length = data->length};
     return s;
 }
 
@@ -293,11 +295,15 @@ int psd_topic_publish(void *arg, const psd_look *look, psd_error *error)
         return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "no memory for the resource");
     const Polarrpc__V1__Observation *before = topic->current->seen.observation;
     bool other_data = data != topic->current->data || before->observed_at_ms == 0;
-    bool changed = other_data || before->state != POLARRPC__V1__OBSERVATION_STATE__FRESH ||
+    Polarrpc__V1__ObservationState state = look->stale_reason ? POLARRPC__V1__OBSERVATION_STATE__STALE
+                                                              : POLARRPC__V1__OBSERVATION_STATE__FRESH;
+    const char *reason = look->stale_reason ? look->stale_reason : "";
+    bool changed = other_data || before->state != state || strcmp(before->reason, reason) != 0 ||
                    !same_texts(before->limitations, before->n_limitations, look->limitations,
                                look->limitation_count);
     Polarrpc__V1__Observation facts = POLARRPC__V1__OBSERVATION__INIT;
-    facts.state = POLARRPC__V1__OBSERVATION_STATE__FRESH;
+    facts.state = state;
+    facts.reason = (char *)(uintptr_t)reason;
     facts.observed_at_ms = look->observed_at_ms;
     facts.changed_at_ms = other_data ? psd_clock_unix_ms() : before->changed_at_ms;
     facts.limitations = (char **)(uintptr_t)look->limitations;

@@ -28,7 +28,8 @@ void psd_topic_free(psd_topic *topic);
 
 const char *psd_topic_name(const psd_topic *topic);
 
-/* A complete look. Fits psd_sink.publish with the topic as ARG. */
+/* A complete look, FRESH or, with a reason, STALE. Fits psd_sink.publish with
+ * the topic as ARG. */
 int psd_topic_publish(void *arg, const psd_look *look, psd_error *error);
 
 /* A look failed: data stays, state becomes STALE (UNKNOWN if there never was a
@@ -43,6 +44,8 @@ typedef struct psd_snapshot {
     const Polarrpc__V1__Observation *observation; /* points into message */
     const uint8_t *packed;
     size_t packed_length;
+    const uint8_t *data; /* the part of `packed` behind the observation */
+    size_t data_length;
 } psd_snapshot;
 
 /* The current snapshot, with a reference for the caller. Never NULL. */

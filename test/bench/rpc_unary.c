@@ -18,8 +18,8 @@
 #include "common/clock.h"
 #include "common/rpc/wire.h"
 #include "polarstack/v1/port_usage.rpc.h"
-#include "server/scanners.h"
 #include "server/services/services.h"
+#include "server/topics.h"
 #include "test/support/bench.h"
 #include "test/support/temp_dir.h"
 
@@ -44,7 +44,7 @@ static void publish_ports(psd_daemon *daemon)
     usage.ports = pointers;
     usage.n_ports = USED_PORTS;
     psd_look look = {.resource = &usage.base, .observed_at_ms = psd_clock_unix_ms()};
-    psd_bench_check(psd_topic_publish(psd_scanners_find(daemon, "port")->topic, &look, NULL), "publish");
+    psd_bench_check(psd_topic_publish(daemon->topics[PSD_TOPIC_PORT_USAGE], &look, NULL), "publish");
 }
 
 static void serve_generated(const char *url)
@@ -52,7 +52,7 @@ static void serve_generated(const char *url)
     static psd_daemon daemon = {.node = "bench", .epoch = 1};
     psd_server_options options = {.max_in_flight = CONTEXTS};
     psd_bench_check(psd_server_new(&options, &daemon.server, NULL), "server");
-    psd_bench_check(psd_scanners_init(&daemon, NULL), "topics");
+    psd_bench_check(psd_topics_init(&daemon, NULL), "topics");
     psd_bench_check(psd_services_add(&daemon, NULL), "services");
     publish_ports(&daemon);
     psd_bench_check(psd_server_listen(daemon.server, url, 0600, NULL), "listen");

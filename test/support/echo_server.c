@@ -182,7 +182,7 @@ void psd_echo_server_stop(psd_echo_server *echo, uint32_t grace_ms)
 void psd_echo_server_publish(psd_echo_server *echo, size_t count, unsigned value)
 {
     Test__V1__Inventory *inventory = psd_test_inventory_of(count, value);
-    psd_look look = {&inventory->base, 1000 + value, NULL, 0};
+    psd_look look = {&inventory->base, 1000 + value, NULL, 0, NULL};
     psd_error error = PSD_ERROR_INIT;
     if (psd_topic_publish(echo->topic, &look, &error) < 0)
         abort();

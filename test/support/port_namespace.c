@@ -85,10 +85,13 @@ int psd_test_collect(void *arg, const psd_look *look, psd_error *error PSD_UNUSE
 
 void *psd_test_scanner_new(int64_t listen_period_ms, int64_t full_period_ms)
 {
-    static psd_port_scanner_settings settings; /* borrowed by the scanner */
+    static psd_port_ranges ranges; /* these two are borrowed by the scanner */
+    static psd_port_scanner_settings settings = {.ranges = &ranges};
+    psd_port_set all = {{0}};
+    psd_port_set_add(&all, 1, PSD_PORT_MAX);
+    psd_port_ranges_init(&ranges, &all);
     settings.listen_period_ms = listen_period_ms;
     settings.full_period_ms = full_period_ms;
-    psd_port_set_add(&settings.ranges, 1, PSD_PORT_MAX);
     psd_error error = PSD_ERROR_INIT;
     void *scanner = NULL;
     if (psd_port_scanner.init(&settings, &scanner, &error) < 0)

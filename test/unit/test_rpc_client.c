@@ -245,7 +245,7 @@ static void publish_whole(psd_rpc_fixture *f, size_t count)
     psd_test_inventory_set_title(inventory, "all of it");
     inventory->tags = tags;
     inventory->n_tags = 2;
-    psd_look look = {&inventory->base, 1000, limits, 2};
+    psd_look look = {&inventory->base, 1000, limits, 2, NULL};
     psd_error error = PSD_ERROR_INIT;
     assert_works(psd_topic_publish(f->echo.topic, &look, &error), &error);
     inventory->tags = NULL;

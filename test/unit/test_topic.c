@@ -59,7 +59,7 @@ static void publish_with(fixture *f, const Test__V1__Inventory *inventory, int64
                          const char *const *limitations, size_t count)
 {
     psd_error error = PSD_ERROR_INIT;
-    psd_look look = {&inventory->base, observed_at_ms, limitations, count};
+    psd_look look = {&inventory->base, observed_at_ms, limitations, count, NULL};
     assert_works(psd_topic_publish(f->topic, &look, &error), &error);
 }
 
@@ -328,7 +328,7 @@ static void *write_on(void *arg)
     for (unsigned i = 1; i <= 200; i++) {
         Test__V1__Inventory *inventory = psd_test_inventory_of(i % 20, i % 20);
         psd_error error = PSD_ERROR_INIT;
-        psd_look look = {&inventory->base, i, NULL, 0};
+        psd_look look = {&inventory->base, i, NULL, 0, NULL};
         if (psd_topic_publish(c->topic, &look, &error) < 0)
             abort();
         psd_test_inventory_free(inventory);

@@ -16,6 +16,8 @@
 
 /* All buffers live as long as the scanner and grow only with the host. */
 typedef struct port_scanner {
+    psd_port_ranges *ranges; /* wanted */
+    psd_port_set looked_at;  /* the ranges of the table */
     int64_t listen_period_ms;
     int64_t full_period_ms;
     struct utsname kernel;
@@ -60,19 +62,23 @@ static void fini(void *state)
 static int init(const void *settings, void **state, psd_error *error)
 {
     const psd_port_scanner_settings *wanted = settings;
-    if (psd_port_set_is_empty(&wanted->ranges))
+    psd_port_set ranges;
+    psd_port_ranges_get(wanted->ranges, &ranges);
+    if (psd_port_set_is_empty(&ranges))
         return psd_error_set(error, PSD_INVALID_ARGUMENT, "there are no ports to scan: give port ranges");
     if (wanted->listen_period_ms <= 0 || wanted->full_period_ms <= 0)
         return psd_error_set(error, PSD_INVALID_ARGUMENT, "a scan period must be longer than 0");
     port_scanner *scanner = calloc(1, sizeof(*scanner));
     if (!scanner)
         return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "no memory for the port scanner");
+    scanner->ranges = wanted->ranges;
+    scanner->looked_at = ranges;
     scanner->listen_period_ms = wanted->listen_period_ms;
     scanner->full_period_ms = wanted->full_period_ms;
     uname(&scanner->kernel);
     scanner->host = (psd_port_host){.release = scanner->kernel.release, .ipv6 = ipv6_available()};
     if (psd_sock_diag_open(&scanner->diag, error) < 0 ||
-        psd_port_table_new(&wanted->ranges, &scanner->table, error) < 0) {
+        psd_port_table_new(&ranges, &scanner->table, error) < 0) {
         fini(scanner);
         return -1;
     }
@@ -175,9 +181,26 @@ static int listen_look(port_scanner *scanner, int64_t deadline_ms, const psd_sin
     return 0;
 }
 
+/* Sockets outside the ranges were seen as well, but not resolved: only a full
+ * look makes the new ranges' verdicts complete. */
+static int follow_ranges(port_scanner *scanner, psd_error *error)
+{
+    psd_port_set ranges;
+    psd_port_ranges_get(scanner->ranges, &ranges);
+    if (psd_port_set_equal(&ranges, &scanner->looked_at))
+        return 0;
+    if (psd_port_table_set_ranges(scanner->table, &ranges, error) < 0)
+        return -1;
+    scanner->looked_at = ranges;
+    scanner->next_full_ms = 0;
+    return 0;
+}
+
 static int look(port_scanner *scanner, const psd_scan_request *request, const psd_sink *sink,
                 psd_error *error)
 {
+    if (follow_ranges(scanner, error) < 0)
+        return -1;
     bool full = request->asked || psd_clock_mono_ms() >= scanner->next_full_ms;
     if (!full && listen_look(scanner, request->deadline_ms, sink, &full, error) < 0)
         return -1;

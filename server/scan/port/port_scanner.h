@@ -7,6 +7,8 @@
  * be newer than that. When a listener is gone, a full look follows at once:
  * what it leaves behind may hold the port still.
  *
+ * When the ranges have changed, the next look is a full one.
+ *
  * The scanner opens no port. It looks at the network namespace of its thread.
  */
 #ifndef PSD_SERVER_SCAN_PORT_PORT_SCANNER_H
@@ -14,7 +16,7 @@
 
 #include <stdint.h>
 
-#include "common/port_set.h"
+#include "server/scan/port/port_ranges.h"
 #include "server/scan/scanner.h"
 
 enum {
@@ -23,7 +25,7 @@ enum {
 };
 
 typedef struct psd_port_scanner_settings {
-    psd_port_set ranges;      /* ports to tell of; not empty */
+    psd_port_ranges *ranges;  /* ports to tell of; not empty; looked at before each scan */
     int64_t listen_period_ms; /* more than 0 */
     int64_t full_period_ms;   /* more than 0 */
 } psd_port_scanner_settings;

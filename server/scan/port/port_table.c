@@ -89,37 +89,50 @@ void psd_port_facts_describe(const psd_port_facts *facts, unsigned number, Polar
     port->bindable_ipv4 = verdict(facts->conflicts[PSD_SERVER_IPV4]);
 }
 
-/* Makes the message's list of ranges, which stays the same. */
-static int fill_ranges(Polarstack__V1__PortUsage *usage, const psd_port_set *ranges)
+/* The message's list of ranges, in one block: the pointers, then what they
+ * point to. NULL when out of memory. */
+static Polarstack__V1__PortRange **list_ranges(const psd_port_set *ranges, size_t *count)
 {
-    size_t count = 0;
+    size_t runs = 0;
     psd_port_range run;
     for (unsigned from = 0; psd_port_set_next(ranges, from, &run); from = run.last + 1U)
-        count++;
-    /* One block: the pointers, then what they point to. */
-    usage->ranges = malloc(count * (sizeof(*usage->ranges) + sizeof(**usage->ranges)) + 1);
-    if (!usage->ranges)
-        return -1;
-    Polarstack__V1__PortRange *range = (void *)(usage->ranges + count);
+        runs++;
+    Polarstack__V1__PortRange **list = malloc(runs * (sizeof(*list) + sizeof(**list)) + 1);
+    if (!list)
+        return NULL;
+    Polarstack__V1__PortRange *range = (void *)(list + runs);
+    *count = 0;
     for (unsigned from = 0; psd_port_set_next(ranges, from, &run); from = run.last + 1U) {
         polarstack__v1__port_range__init(range);
         range->first = run.first;
         range->last = run.last;
-        usage->ranges[usage->n_ranges++] = range++;
+        list[(*count)++] = range++;
     }
+    return list;
+}
+
+int psd_port_table_set_ranges(psd_port_table *table, const psd_port_set *ranges, psd_error *error)
+{
+    size_t count = 0;
+    Polarstack__V1__PortRange **list = list_ranges(ranges, &count);
+    if (!list)
+        return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "no memory for the port table");
+    free(table->usage.ranges);
+    table->usage.ranges = list;
+    table->usage.n_ranges = count;
+    table->ranges = *ranges;
     return 0;
 }
 
 int psd_port_table_new(const psd_port_set *ranges, psd_port_table **table, psd_error *error)
 {
     psd_port_table *made = calloc(1, sizeof(*made));
-    if (made) {
-        made->ranges = *ranges;
-        polarstack__v1__port_usage__init(&made->usage);
-    }
-    if (!made || fill_ranges(&made->usage, ranges) < 0) {
-        psd_port_table_free(made);
+    if (!made)
         return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "no memory for the port table");
+    polarstack__v1__port_usage__init(&made->usage);
+    if (psd_port_table_set_ranges(made, ranges, error) < 0) {
+        psd_port_table_free(made);
+        return -1;
     }
     *table = made;
     return 0;

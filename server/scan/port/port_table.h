@@ -50,6 +50,11 @@ typedef struct psd_port_table psd_port_table;
 
 /* Ports outside RANGES (copied) are ignored. */
 int psd_port_table_new(const psd_port_set *ranges, psd_port_table **table, psd_error *error) PSD_MUST_CHECK;
+
+/* Other ranges from now on; the table has to be filled anew. On failure the old ones stay. */
+int psd_port_table_set_ranges(psd_port_table *table, const psd_port_set *ranges,
+                              psd_error *error) PSD_MUST_CHECK;
+
 /* NULL is ignored. */
 void psd_port_table_free(psd_port_table *table);
 
