@@ -6,7 +6,7 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
-#include "common/rpc/findings.h"
+#include "common/rpc/diagnosis.h"
 #include "common/text.h"
 
 #define GOOD POLARSTACK__V1__FINDING_LEVEL__GOOD
@@ -44,23 +44,23 @@ static bool check_api_server(psd_bridge *bridge, diagnosis *d)
     psd_kube_request request = {.method = "GET", .path = "/version"};
     int64_t begin_ms = psd_clock_mono_ms();
     if (psd_kube_call(bridge->kube, &request, &reply, &error) < 0) {
-        psd_findings_add(d, FAULT, "api-server", advice_for(error.code), "%s (%s)", error.text,
-                         psd_kube_origin(bridge->kube));
+        psd_diagnosis_add(d, FAULT, "api-server", advice_for(error.code), "%s (%s)", error.text,
+                          psd_kube_origin(bridge->kube));
         return false;
     }
     const char *version = psd_json_string(reply.body, "gitVersion");
-    psd_findings_add(d, GOOD, "api-server", NULL, "%s answers in %" PRId64 " ms, version %s (%s)",
-                     psd_kube_server(bridge->kube), psd_clock_mono_ms() - begin_ms,
-                     version ? version : "not told", psd_kube_origin(bridge->kube));
+    psd_diagnosis_add(d, GOOD, "api-server", NULL, "%s answers in %" PRId64 " ms, version %s (%s)",
+                      psd_kube_server(bridge->kube), psd_clock_mono_ms() - begin_ms,
+                      version ? version : "not told", psd_kube_origin(bridge->kube));
     int64_t skew_ms = reply.server_time_ms > 0 ? psd_clock_unix_ms() - reply.server_time_ms : 0;
     int64_t size_ms = skew_ms < 0 ? -skew_ms : skew_ms;
-    psd_findings_add(d,
-                     size_ms > SKEW_FAULT_MS     ? FAULT
-                     : size_ms > SKEW_WARNING_MS ? WARNING
-                                                 : GOOD,
-                     "clock", size_ms > SKEW_WARNING_MS ? "set up time synchronization on this host" : NULL,
-                     "this host's clock is %" PRId64 ".%" PRId64 " s %s that of the API server",
-                     size_ms / 1000, size_ms % 1000 / 100, skew_ms < 0 ? "behind" : "ahead of");
+    psd_diagnosis_add(d,
+                      size_ms > SKEW_FAULT_MS     ? FAULT
+                      : size_ms > SKEW_WARNING_MS ? WARNING
+                                                  : GOOD,
+                      "clock", size_ms > SKEW_WARNING_MS ? "set up time synchronization on this host" : NULL,
+                      "this host's clock is %" PRId64 ".%" PRId64 " s %s that of the API server",
+                      size_ms / 1000, size_ms % 1000 / 100, skew_ms < 0 ? "behind" : "ahead of");
     return true;
 }
 
@@ -110,7 +110,7 @@ static void check_rights(psd_bridge *bridge, diagnosis *d)
         psd_error error = PSD_ERROR_INIT;
         int allowed = is_allowed(bridge, &rights[i], &error);
         if (allowed < 0) {
-            psd_findings_add(d, NOT_CHECKED, "rbac", advice_for(error.code), "%s", error.text);
+            psd_diagnosis_add(d, NOT_CHECKED, "rbac", advice_for(error.code), "%s", error.text);
             return;
         }
         if (!allowed)
@@ -118,10 +118,10 @@ static void check_rights(psd_bridge *bridge, diagnosis *d)
                             rights[i].resource, rights[i].subresource[0] ? "/" : "", rights[i].subresource);
     }
     if (missing.length > 0)
-        psd_findings_add(d, FAULT, "rbac", "apply deploy/bridge-rbac.yaml", "the bridge may not: %s",
-                         psd_text_string(&missing));
+        psd_diagnosis_add(d, FAULT, "rbac", "apply deploy/bridge-rbac.yaml", "the bridge may not: %s",
+                          psd_text_string(&missing));
     else
-        psd_findings_add(d, GOOD, "rbac", NULL, "all rights that the bridge needs are there");
+        psd_diagnosis_add(d, GOOD, "rbac", NULL, "all rights that the bridge needs are there");
 }
 
 /* ---- the Node ---- */
@@ -148,8 +148,8 @@ static void suggest_node(psd_bridge *bridge, diagnosis *d)
                         "spec.nodeName");
     if (near)
         psd_text_printf(&mend, ": did you mean '%s'?", near);
-    psd_findings_add(d, FAULT, "node-name", psd_text_string(&mend), "the cluster has no Node '%s'",
-                     bridge->node);
+    psd_diagnosis_add(d, FAULT, "node-name", psd_text_string(&mend), "the cluster has no Node '%s'",
+                      bridge->node);
 }
 
 static void check_node(psd_bridge *bridge, diagnosis *d)
@@ -160,11 +160,11 @@ static void check_node(psd_bridge *bridge, diagnosis *d)
     psd_text_printf(&path, "/api/v1/nodes/%s", bridge->node);
     psd_kube_request request = {.method = "GET", .path = psd_text_string(&path)};
     if (psd_kube_call(bridge->kube, &request, &reply, &error) == 0)
-        psd_findings_add(d, GOOD, "node-name", NULL, "the Node '%s' exists", bridge->node);
+        psd_diagnosis_add(d, GOOD, "node-name", NULL, "the Node '%s' exists", bridge->node);
     else if (error.code == PSD_NOT_FOUND)
         suggest_node(bridge, d);
     else
-        psd_findings_add(d, NOT_CHECKED, "node-name", advice_for(error.code), "%s", error.text);
+        psd_diagnosis_add(d, NOT_CHECKED, "node-name", advice_for(error.code), "%s", error.text);
 }
 
 /* ---- inputs ---- */
@@ -193,14 +193,14 @@ static void check_source(void *arg, const psd_informer_view *view)
     const input_check *check = arg;
     const char *mend = mend_for_missing(check->source);
     if (!view->synced || !view->current)
-        psd_findings_add(check->d, FAULT, "inputs", advice_for(view->code), "%s cannot be watched: %s",
-                         check->what, view->reason);
+        psd_diagnosis_add(check->d, FAULT, "inputs", advice_for(view->code), "%s cannot be watched: %s",
+                          check->what, view->reason);
     else if (cJSON_GetArraySize(view->objects) == 0)
-        psd_findings_add(check->d, mend ? FAULT : WARNING, "inputs",
-                         mend ? mend : "defaults are in force: see 'pdctl get config'", "%s does not exist",
-                         check->what);
+        psd_diagnosis_add(check->d, mend ? FAULT : WARNING, "inputs",
+                          mend ? mend : "defaults are in force: see 'pdctl get config'", "%s does not exist",
+                          check->what);
     else
-        psd_findings_add(check->d, GOOD, "inputs", NULL, "%s is watched", check->what);
+        psd_diagnosis_add(check->d, GOOD, "inputs", NULL, "%s is watched", check->what);
 }
 
 /* What was read and could not be used. */
@@ -210,28 +210,32 @@ static void check_config(psd_bridge *bridge, diagnosis *d)
     int64_t lost_for_ms = 0;
     PSD_AUTO_MESSAGE ProtobufCMessage *message = psd_followed_get(&bridge->node_config, &lost_for_ms, &lost);
     if (lost_for_ms > 0) {
-        psd_findings_add(d, FAULT, "daemon", "start polarstack-daemon, in the same runtime folder",
-                         "the bridge does not reach the daemon at %s: %s", psd_client_url(bridge->daemon),
-                         lost.text);
+        psd_diagnosis_add(d, FAULT, "daemon", "start polarstack-daemon, in the same runtime folder",
+                          "the bridge does not reach the daemon at %s: %s", psd_client_url(bridge->daemon),
+                          lost.text);
         return;
     }
-    psd_findings_add(d, GOOD, "daemon", NULL, "the bridge follows the daemon at %s",
-                     psd_client_url(bridge->daemon));
+    psd_diagnosis_add(d, GOOD, "daemon", NULL, "the bridge follows the daemon at %s",
+                      psd_client_url(bridge->daemon));
+    const Polarstack__V1__NodeConfig *config = (const Polarstack__V1__NodeConfig *)message;
+    if (strcmp(config->observation->node, bridge->node) != 0)
+        psd_diagnosis_add(d, FAULT, "node-name", "give both the same --node-name",
+                          "the daemon calls this node '%s', the bridge '%s'", config->observation->node,
+                          bridge->node);
     psd_error failure = psd_inputs_failure(bridge->inputs);
     if (failure.code != PSD_OK)
-        psd_findings_add(d, FAULT, "config", "mend the objects that it names", "the daemon refused: %s",
-                         failure.text);
-    const Polarstack__V1__NodeConfig *config = (const Polarstack__V1__NodeConfig *)message;
-    for (size_t i = 0; config && i < config->n_provenance; i++) {
+        psd_diagnosis_add(d, FAULT, "config", "mend the objects that it names", "the daemon refused: %s",
+                          failure.text);
+    for (size_t i = 0; i < config->n_provenance; i++) {
         if (config->provenance[i]->stale_reason[0])
-            psd_findings_add(d, WARNING, "config", "mend the object; the last good value is in force",
-                             "%s: %s", config->provenance[i]->field, config->provenance[i]->stale_reason);
+            psd_diagnosis_add(d, WARNING, "config", "mend the object; the last good value is in force",
+                              "%s: %s", config->provenance[i]->field, config->provenance[i]->stale_reason);
     }
 }
 
 Polarstack__V1__Diagnosis *psd_bridge_diagnose(psd_bridge *bridge)
 {
-    diagnosis *d = psd_findings_new();
+    diagnosis *d = psd_diagnosis_new();
     if (check_api_server(bridge, d)) {
         check_rights(bridge, d);
         check_node(bridge, d);

@@ -37,6 +37,7 @@ typedef struct psd_cli_settings {
     /* global */
     char *runtime_dir;
     char *url;
+    char *bridge_url;
     int64_t timeout_ms;
     int color; /* psd_cli_color_when */
     bool help;
@@ -131,5 +132,8 @@ void psd_cli_options_free(psd_options *options);
 
 /* Opens the connection that --url or --runtime-dir names, or the daemon of this host. */
 int psd_cli_connect(psd_cli_call *call, psd_error *error) PSD_MUST_CHECK;
+
+/* The same for the bridge: --bridge-url, or its socket beside the daemon's. */
+int psd_cli_connect_bridge(psd_cli_call *call, psd_error *error) PSD_MUST_CHECK;
 
 #endif

@@ -1,6 +1,7 @@
 /* commands.c - the tables: commands, their options, exit codes. */
 #include "client/pdctl/command.h"
 
+#include "client/pdctl/bridge.h"
 #include "client/pdctl/complete.h"
 #include "client/pdctl/help.h"
 #include "client/pdctl/manual.h"
@@ -11,7 +12,7 @@
 
 const char *const psd_cli_exit_meanings[] = {
     [PSD_CLI_OK] = "The question was answered. A watch was ended by a signal, a limit or its reader.",
-    [PSD_CLI_NEGATIVE] = "The answer is negative: the daemon is DEGRADED, or the resource is UNKNOWN.",
+    [PSD_CLI_NEGATIVE] = "The answer is negative: DEGRADED, UNKNOWN, a difference, or a fault.",
     [PSD_CLI_USAGE] = "The command line is wrong; nothing was asked.",
     [PSD_CLI_UNREACHABLE] = "The daemon cannot be reached.",
     [PSD_CLI_FAILED] = "The daemon refused the call or failed in it.",
@@ -114,6 +115,16 @@ static const psd_option watch_ports_rows[] = {
     },
 };
 static const psd_option text_rows[] = {OUTPUT_ROW(text_formats, "text")};
+static const psd_option bridge_rows[] = {
+    OUTPUT_ROW(text_formats, "text"),
+    {
+        .name = "bridge-url",
+        .type = PSD_OPTION_STRING,
+        .offset = offsetof(psd_cli_settings, bridge_url),
+        .value_name = "URL",
+        .help = "Address of the bridge. Otherwise its socket in the runtime folder.",
+    },
+};
 
 #define OPTIONS(ROWS)                \
     {                                \
@@ -197,6 +208,33 @@ const psd_cli_command psd_cli_commands[] = {
         .role = PSD_ROLE_OPERATOR,
         .run = psd_cli_scan_ports,
         .resource = &psd_cli_ports,
+    },
+    {
+        .words = "diff",
+        .summary = "Show what the daemon knows beside what Kubernetes holds",
+        .text =
+            "Asks the bridge, which reads each object that it keeps in Kubernetes and compares it with what "
+            "should stand there: '-' is found, '+' is wanted.\n"
+            "The exit code is 0 when all objects are IN_SYNC, else 1.",
+        .examples = EXAMPLES("pdctl diff",
+                             "pdctl diff -o json | jq -r '.objects[] | .name + \" \" + .state'"),
+        .options = OPTIONS(bridge_rows),
+        .role = PSD_ROLE_READER,
+        .run = psd_cli_diff,
+    },
+    {
+        .words = "doctor",
+        .summary = "Check what goes wrong most often, and say the mend",
+        .text =
+            "Asks the daemon about this host, and the bridge about the way to Kubernetes: sockets, rights, "
+            "the Node's name, missing ConfigMaps, port ranges, clocks. Without a bridge the rest is "
+            "checked.\n"
+            "The exit code is 1 when there is a fault, else 0.",
+        .examples = EXAMPLES("pdctl doctor",
+                             "pdctl doctor -o json | jq '.findings[] | select(.level == \"FAULT\")'"),
+        .options = OPTIONS(bridge_rows),
+        .role = PSD_ROLE_READER,
+        .run = psd_cli_doctor,
     },
     {
         .words = "describe",

@@ -56,6 +56,34 @@ int psd_background_run(void (*work)(void *arg), void *arg, psd_error *error)
     return 0;
 }
 
+/* A call with the one who answers it. */
+typedef struct question {
+    psd_call *call;
+    void (*answer)(psd_call *call, void *arg);
+    void *arg;
+} question;
+
+static void answer_question(void *arg)
+{
+    question asked = *(question *)arg;
+    free(arg);
+    asked.answer(asked.call, asked.arg);
+}
+
+void psd_background_answer(psd_call *call, void (*answer)(psd_call *call, void *arg), void *arg)
+{
+    psd_error error = PSD_ERROR_INIT;
+    question *asked = malloc(sizeof(*asked));
+    if (asked)
+        *asked = (question){call, answer, arg};
+    else
+        psd_error_set(&error, PSD_RESOURCE_EXHAUSTED, "out of memory");
+    if (!asked || psd_background_run(answer_question, asked, &error) < 0) {
+        free(asked);
+        psd_call_fail(call, &error);
+    }
+}
+
 void psd_background_wait(void)
 {
     PSD_LOCKED(&mutex);

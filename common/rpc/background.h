@@ -6,9 +6,13 @@
 #define PSD_COMMON_RPC_BACKGROUND_H
 
 #include "common/error.h"
+#include "common/rpc/server.h"
 
 /* Runs WORK(ARG) on a new thread; RESOURCE_EXHAUSTED when too many run. */
 int psd_background_run(void (*work)(void *arg), void *arg, psd_error *error) PSD_MUST_CHECK;
+
+/* Lets ANSWER, on a new thread, reply to CALL; fails the call when too many run. */
+void psd_background_answer(psd_call *call, void (*answer)(psd_call *call, void *arg), void *arg);
 
 /* Waits until nothing runs. */
 void psd_background_wait(void);

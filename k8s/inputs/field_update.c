@@ -1,4 +1,5 @@
 /* field_update.c - one part of NodeConfig: value, provenance, staleness. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,6 +7,8 @@
 #include "common/rpc/keyed_list.h"
 #include "common/text.h"
 #include "k8s/inputs/inputs.h"
+
+enum { MAX_REASON = 500 };
 
 typedef Polarstack__V1__NodeConfig node_config;
 typedef Polarstack__V1__ConfigProvenance provenance;
@@ -144,7 +147,9 @@ static void keep_stale(const psd_input_field *field, const char *what, const cha
     provenance *entry = entry_of(config, field->name);
     if (!entry->source[0])
         set_text(&entry->source, what);
-    set_text(&entry->stale_reason, reason);
+    char cut[MAX_REASON]; /* the daemon takes no longer ones */
+    snprintf(cut, sizeof(cut), "%s", reason);
+    set_text(&entry->stale_reason, cut);
 }
 
 static bool has_value_of(const node_config *config, const psd_input_field *field, const char *what)

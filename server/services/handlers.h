@@ -3,10 +3,12 @@
 #define PSD_SERVER_SERVICES_HANDLERS_H
 
 #include "polarrpc/v1/reflection.server.h"
+#include "polarstack/v1/diagnosis.server.h"
 #include "polarstack/v1/health.server.h"
 #include "polarstack/v1/node_config.server.h"
 #include "polarstack/v1/port_usage.server.h"
 
+extern const psd_diagnosis_handlers psd_daemon_diagnosis_handlers;
 extern const psd_health_handlers psd_daemon_health_handlers;
 extern const psd_node_config_handlers psd_daemon_node_config_handlers;
 extern const psd_port_usage_handlers psd_daemon_port_usage_handlers;

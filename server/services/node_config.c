@@ -1,8 +1,8 @@
 #include <stdlib.h>
 
 #include "common/cleanup.h"
-#include "server/daemon.h"
 #include "common/rpc/background.h"
+#include "server/daemon.h"
 #include "server/services/handlers.h"
 
 static void get_node_config(psd_call *call, const Polarstack__V1__GetNodeConfigRequest *request PSD_UNUSED,

@@ -1,10 +1,10 @@
 #include <stdlib.h>
 
 #include "common/cleanup.h"
+#include "common/rpc/background.h"
 #include "common/rpc/wire.h"
 #include "server/scan/port/explain.h"
 #include "server/scanners.h"
-#include "common/rpc/background.h"
 #include "server/services/handlers.h"
 #include "server/store/page.h"
 

@@ -1,4 +1,4 @@
-#include "common/rpc/findings.h"
+#include "common/rpc/diagnosis.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,15 +14,15 @@ static void *checked(void *memory)
     return memory;
 }
 
-Polarstack__V1__Diagnosis *psd_findings_new(void)
+Polarstack__V1__Diagnosis *psd_diagnosis_new(void)
 {
     Polarstack__V1__Diagnosis *made = checked(malloc(sizeof(*made)));
     polarstack__v1__diagnosis__init(made);
     return made;
 }
 
-void psd_findings_add(Polarstack__V1__Diagnosis *diagnosis, Polarstack__V1__FindingLevel level,
-                      const char *check, const char *mend, const char *format, ...)
+void psd_diagnosis_add(Polarstack__V1__Diagnosis *diagnosis, Polarstack__V1__FindingLevel level,
+                       const char *check, const char *mend, const char *format, ...)
 {
     char message[MESSAGE_SIZE];
     va_list args;

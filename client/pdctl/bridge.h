@@ -1,0 +1,11 @@
+/* bridge.h - commands that ask the bridge: diff, doctor. */
+#ifndef PSD_CLIENT_PDCTL_BRIDGE_H
+#define PSD_CLIENT_PDCTL_BRIDGE_H
+
+#include "client/pdctl/command.h"
+
+/* Handlers. */
+int psd_cli_diff(psd_cli_call *call, psd_error *error);
+int psd_cli_doctor(psd_cli_call *call, psd_error *error);
+
+#endif
