@@ -5,7 +5,7 @@
 #include "client/pdctl/command.h"
 
 /* Handlers. */
-int psd_cli_diff(psd_cli_call *call, psd_error *error);
+int psd_cli_diff_mirror(psd_cli_call *call, psd_error *error);
 int psd_cli_doctor(psd_cli_call *call, psd_error *error);
 
 #endif

@@ -220,7 +220,7 @@ const psd_cli_command psd_cli_commands[] = {
                              "pdctl diff -o json | jq -r '.objects[] | .name + \" \" + .state'"),
         .options = OPTIONS(bridge_rows),
         .role = PSD_ROLE_READER,
-        .run = psd_cli_diff,
+        .run = psd_cli_diff_mirror,
     },
     {
         .words = "doctor",

@@ -75,7 +75,7 @@ static bool is_in_sync(const Polarstack__V1__Mirror *mirror)
     return true;
 }
 
-int psd_cli_diff(psd_cli_call *call, psd_error *error)
+int psd_cli_diff_mirror(psd_cli_call *call, psd_error *error)
 {
     if (psd_cli_connect_bridge(call, error) < 0)
         return -1;
