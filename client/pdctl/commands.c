@@ -91,29 +91,23 @@ const psd_options psd_cli_global_options = {global_rows, PSD_ARRAY_SIZE(global_r
         .name = "no-headers", .type = PSD_OPTION_BOOL, .offset = offsetof(psd_cli_settings, no_headers), \
         .help = "Leave out the head of the table."                                                       \
     }
+#define COUNT_ROW                                                                              \
+    {                                                                                          \
+        .name = "count", .type = PSD_OPTION_UINT, .offset = offsetof(psd_cli_settings, count), \
+        .value_name = "N", .min = 1, .help = "End after N changes."                            \
+    }
+#define FOR_ROW                                                                                        \
+    {                                                                                                  \
+        .name = "for", .type = PSD_OPTION_DURATION, .offset = offsetof(psd_cli_settings, duration_ms), \
+        .value_name = "DURATION", .min = 1, .help = "End after this time."                             \
+    }
 
 static const psd_option list_ports_rows[] = {OUTPUT_ROW(list_formats, "table"), RANGE_ROW, NO_HEADERS_ROW};
-static const psd_option watch_ports_rows[] = {
-    OUTPUT_ROW(stream_formats, "table"),
-    RANGE_ROW,
-    NO_HEADERS_ROW,
-    {
-        .name = "count",
-        .type = PSD_OPTION_UINT,
-        .offset = offsetof(psd_cli_settings, count),
-        .value_name = "N",
-        .min = 1,
-        .help = "End after N changes.",
-    },
-    {
-        .name = "for",
-        .type = PSD_OPTION_DURATION,
-        .offset = offsetof(psd_cli_settings, duration_ms),
-        .value_name = "DURATION",
-        .min = 1,
-        .help = "End after this time.",
-    },
-};
+static const psd_option list_rows[] = {OUTPUT_ROW(list_formats, "table"), NO_HEADERS_ROW};
+static const psd_option watch_ports_rows[] = {OUTPUT_ROW(stream_formats, "table"), RANGE_ROW, NO_HEADERS_ROW,
+                                              COUNT_ROW, FOR_ROW};
+static const psd_option watch_rows[] = {OUTPUT_ROW(stream_formats, "table"), NO_HEADERS_ROW, COUNT_ROW,
+                                        FOR_ROW};
 static const psd_option text_rows[] = {OUTPUT_ROW(text_formats, "text")};
 static const psd_option bridge_rows[] = {
     OUTPUT_ROW(text_formats, "text"),
@@ -185,6 +179,37 @@ const psd_cli_command psd_cli_commands[] = {
         .role = PSD_ROLE_READER,
         .run = psd_cli_watch,
         .resource = &psd_cli_ports,
+    },
+    {
+        .words = "get config",
+        .summary = "Show what the cluster told this node, and how old that is",
+        .text =
+            "Shows each part of the configuration in force with its source and the time since it was first "
+            "read there; a part that the cluster has not told is 'not known'. JSON and YAML hold the whole "
+            "configuration.\n"
+            "It is STALE after a start of the daemon until it is applied anew, and while a source cannot be "
+            "read. As long as none was applied the exit code is 1.",
+        .examples = EXAMPLES("pdctl get config", "pdctl get config -o wide",
+                             "pdctl get config -o json | jq -r '.coreVersions[].name'"),
+        .options = OPTIONS(list_rows),
+        .role = PSD_ROLE_READER,
+        .run = psd_cli_get,
+        .resource = &psd_cli_config,
+    },
+    {
+        .words = "watch config",
+        .summary = "Follow what the cluster tells this node, a line for each changed part",
+        .text =
+            "Prints each part of the configuration as ADDED, then a line for each part that changed: "
+            "MODIFIED.\n"
+            "With -o json each line is an object as of 'watch ports'; object is the whole configuration.\n"
+            "SIGINT, SIGTERM and a closed pipe end it with exit code 0.",
+        .examples = EXAMPLES("pdctl watch config",
+                             "pdctl watch config -o json | jq -c '.object.portRanges // empty'"),
+        .options = OPTIONS(watch_rows),
+        .role = PSD_ROLE_READER,
+        .run = psd_cli_watch,
+        .resource = &psd_cli_config,
     },
     {
         .words = "why port",

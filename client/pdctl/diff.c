@@ -1,6 +1,11 @@
 #include "client/pdctl/diff.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
 #include "common/rpc/keyed_list.h"
+#include "common/rpc/observation.h"
 
 const char *psd_cli_change_name(psd_cli_change change)
 {
@@ -29,4 +34,22 @@ void psd_cli_diff(const psd_keyed_list *list, const ProtobufCMessage *previous,
         i += order <= 0;
         k += order >= 0;
     }
+}
+
+/* For free(): it borrows all that MESSAGE points to. */
+static ProtobufCMessage *without_observation(const ProtobufCMessage *message)
+{
+    ProtobufCMessage *shell = malloc(message->descriptor->sizeof_message);
+    if (!shell)
+        abort(); /* some hundred bytes */
+    memcpy(shell, message, message->descriptor->sizeof_message);
+    *psd_observation_slot(shell) = NULL;
+    return shell;
+}
+
+bool psd_cli_same_data(const ProtobufCMessage *a, const ProtobufCMessage *b)
+{
+    PSD_AUTO_FREE ProtobufCMessage *left = without_observation(a);
+    PSD_AUTO_FREE ProtobufCMessage *right = without_observation(b);
+    return psd_message_equal(left, right);
 }

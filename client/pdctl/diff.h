@@ -17,4 +17,7 @@ typedef void (*psd_cli_change_visitor)(void *arg, psd_cli_change change, const P
 void psd_cli_diff(const psd_keyed_list *list, const ProtobufCMessage *previous,
                   const ProtobufCMessage *current, psd_cli_change_visitor visit, void *arg);
 
+/* Whether two states of a resource differ in nothing but their observation. */
+bool psd_cli_same_data(const ProtobufCMessage *a, const ProtobufCMessage *b);
+
 #endif

@@ -26,28 +26,36 @@ void psd_cli_print_message(const ProtobufCMessage *message, bool yaml)
     cJSON_Delete(tree);
 }
 
-static void print_names(const psd_cli_resource *resource, const ProtobufCMessage *message)
+static void print_names(const psd_cli_resource *resource, const void *const *rows, size_t count)
 {
-    size_t count = 0;
-    ProtobufCMessage **elements = psd_cli_elements(resource, message, &count);
     for (size_t i = 0; i < count; i++) {
         PSD_AUTO_TEXT name = PSD_TEXT_INIT;
-        psd_cli_add_name(resource, elements[i], &name);
+        psd_cli_add_name(resource, rows[i], &name);
         puts(psd_text_string(&name));
     }
 }
 
-static void print_table(const psd_cli_call *call, const ProtobufCMessage *message)
+static void print_table(const psd_cli_call *call, const void *const *rows, size_t count)
 {
-    size_t count = 0;
-    ProtobufCMessage **elements = psd_cli_elements(call->command->resource, message, &count);
     psd_cli_table table = psd_cli_table_of(call->command->resource, call->settings->output == PSD_CLI_WIDE);
     for (size_t i = 0; i < count; i++)
-        psd_cli_table_measure(&table, elements[i]);
+        psd_cli_table_measure(&table, rows[i]);
     if (!call->settings->no_headers)
         psd_cli_table_head(&table, &call->screen);
     for (size_t i = 0; i < count; i++)
-        psd_cli_table_row(&table, &call->screen, elements[i]);
+        psd_cli_table_row(&table, &call->screen, rows[i]);
+}
+
+static void print_rows(const psd_cli_call *call, const ProtobufCMessage *message)
+{
+    const psd_cli_resource *resource = call->command->resource;
+    PSD_AUTO(psd_cli_facts_free) psd_cli_facts facts = {.count = 0};
+    size_t count = 0;
+    PSD_AUTO_FREE const void **rows = psd_cli_rows(resource, message, &facts, &count);
+    if (call->settings->output == PSD_CLI_NAME)
+        print_names(resource, rows, count);
+    else
+        print_table(call, rows, count);
 }
 
 /* On stderr: it tells people how far to trust the list, and pipes stay clean. */
@@ -71,10 +79,10 @@ static void print_freshness(const psd_cli_call *call, const Polarrpc__V1__Observ
 static int report_unknown(const psd_cli_call *call, const Polarrpc__V1__Observation *observation)
 {
     PSD_AUTO_TEXT text = PSD_TEXT_INIT;
-    psd_text_printf(&text, "pdctl: the %s of this host are not known: ", call->command->resource->plural);
+    psd_text_printf(&text, "pdctl: %s: ", call->command->resource->unknown);
     psd_cli_add_safe(&text,
                      observation && observation->reason[0] ? observation->reason : "no complete look yet");
-    psd_text_add(&text, ": see 'pdctl health'");
+    psd_text_printf(&text, ": %s", call->command->resource->hint);
     fflush(stdout);
     psd_cli_put(&call->screen, stderr, PSD_CLI_RED, psd_text_string(&text));
     fputs("\n", stderr);
@@ -92,10 +100,8 @@ int psd_cli_show_resource(psd_cli_call *call, const ProtobufCMessage *message)
         psd_cli_print_message(message, format == PSD_CLI_YAML);
     if (!is_known)
         return report_unknown(call, observation);
-    if (format == PSD_CLI_NAME)
-        print_names(call->command->resource, message);
-    else if (!is_document)
-        print_table(call, message);
+    if (!is_document)
+        print_rows(call, message);
     if (!is_fresh || format == PSD_CLI_TABLE || format == PSD_CLI_WIDE)
         print_freshness(call, observation);
     return PSD_CLI_OK;

@@ -12,9 +12,9 @@
 
 typedef Polarstack__V1__Port port;
 
-static const port *as_port(const ProtobufCMessage *element)
+static const port *as_port(const void *row)
 {
-    return (const port *)element;
+    return row;
 }
 
 /* ---- cells ---- */
@@ -25,31 +25,31 @@ static void add_listed(psd_text *out, bool applies, const char *name)
         psd_text_printf(out, "%s%s", out->length > 0 ? "," : "", name);
 }
 
-static psd_cli_color print_number(const ProtobufCMessage *element, psd_text *cell)
+static psd_cli_color print_number(const void *row, psd_text *cell)
 {
-    psd_text_printf(cell, "%u", as_port(element)->port);
+    psd_text_printf(cell, "%u", as_port(row)->port);
     return PSD_CLI_PLAIN;
 }
 
-static psd_cli_color print_protocols(const ProtobufCMessage *element, psd_text *cell)
+static psd_cli_color print_protocols(const void *row, psd_text *cell)
 {
-    const port *it = as_port(element);
+    const port *it = as_port(row);
     add_listed(cell, it->tcp4 || it->tcp6, "tcp");
     add_listed(cell, it->udp4 || it->udp6, "udp");
     return PSD_CLI_PLAIN;
 }
 
-static psd_cli_color print_families(const ProtobufCMessage *element, psd_text *cell)
+static psd_cli_color print_families(const void *row, psd_text *cell)
 {
-    const port *it = as_port(element);
+    const port *it = as_port(row);
     add_listed(cell, it->tcp4 || it->udp4, "ipv4");
     add_listed(cell, it->tcp6 || it->udp6, "ipv6");
     return PSD_CLI_PLAIN;
 }
 
-static psd_cli_color print_sockets(const ProtobufCMessage *element, psd_text *cell)
+static psd_cli_color print_sockets(const void *row, psd_text *cell)
 {
-    const port *it = as_port(element);
+    const port *it = as_port(row);
     add_listed(cell, it->tcp4, "tcp4");
     add_listed(cell, it->tcp6, "tcp6");
     add_listed(cell, it->udp4, "udp4");
@@ -65,9 +65,9 @@ static const char *class_name(Polarstack__V1__PortClass class)
     return name ? name : "unknown"; /* a newer daemon's */
 }
 
-static psd_cli_color print_class(const ProtobufCMessage *element, psd_text *cell)
+static psd_cli_color print_class(const void *row, psd_text *cell)
 {
-    psd_text_add(cell, class_name(as_port(element)->class_));
+    psd_text_add(cell, class_name(as_port(row)->class_));
     return PSD_CLI_PLAIN;
 }
 
@@ -86,14 +86,14 @@ static psd_cli_color print_verdict(Polarstack__V1__BindVerdict verdict, psd_text
     }
 }
 
-static psd_cli_color print_bindable(const ProtobufCMessage *element, psd_text *cell)
+static psd_cli_color print_bindable(const void *row, psd_text *cell)
 {
-    return print_verdict(as_port(element)->bindable, cell);
+    return print_verdict(as_port(row)->bindable, cell);
 }
 
-static psd_cli_color print_bindable_ipv4(const ProtobufCMessage *element, psd_text *cell)
+static psd_cli_color print_bindable_ipv4(const void *row, psd_text *cell)
 {
-    return print_verdict(as_port(element)->bindable_ipv4, cell);
+    return print_verdict(as_port(row)->bindable_ipv4, cell);
 }
 
 static const psd_cli_column columns[] = {
@@ -156,7 +156,8 @@ static bool selects(const ProtobufCMessage *message, const ProtobufCMessage *ele
 
 const psd_cli_resource psd_cli_ports = {
     .kind = "port",
-    .plural = "ports",
+    .unknown = "the ports of this host are not known",
+    .hint = "see 'pdctl health'",
     .watch = &psd_port_usage_methods[PSD_PORT_USAGE_METHOD_WATCH_PORT_USAGE],
     .columns = columns,
     .column_count = PSD_ARRAY_SIZE(columns),

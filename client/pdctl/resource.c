@@ -1,6 +1,7 @@
 #include "client/pdctl/resource.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "common/rpc/keyed_list.h"
 
@@ -12,8 +13,31 @@ ProtobufCMessage **psd_cli_elements(const psd_cli_resource *resource, const Prot
     return *view.items;
 }
 
-void psd_cli_add_name(const psd_cli_resource *resource, const ProtobufCMessage *element, psd_text *out)
+const void **psd_cli_rows(const psd_cli_resource *resource, const ProtobufCMessage *message,
+                          psd_cli_facts *facts, size_t *count)
 {
+    ProtobufCMessage **elements = NULL;
+    if (resource->add_facts) {
+        resource->add_facts(message, facts);
+        *count = facts->count;
+    } else {
+        elements = psd_cli_elements(resource, message, count);
+    }
+    const void **rows = calloc(*count + 1, sizeof(*rows));
+    if (!rows)
+        abort();
+    for (size_t i = 0; i < *count; i++)
+        rows[i] = elements ? (const void *)elements[i] : &facts->items[i];
+    return rows;
+}
+
+void psd_cli_add_name(const psd_cli_resource *resource, const void *row, psd_text *out)
+{
+    if (resource->add_facts) {
+        psd_text_printf(out, "%s/%s", resource->kind, ((const psd_cli_fact *)row)->name);
+        return;
+    }
+    const ProtobufCMessage *element = row;
     const ProtobufCFieldDescriptor *key = protobuf_c_message_descriptor_get_field(
         element->descriptor, resource->watch->resource->lists[0].key);
     const void *value = (const char *)element + key->offset;

@@ -35,13 +35,13 @@ void psd_cli_table_reserve(psd_cli_table *table)
         table->widths[i] = larger(table->widths[i], table->resource->columns[i].width);
 }
 
-void psd_cli_table_measure(psd_cli_table *table, const ProtobufCMessage *element)
+void psd_cli_table_measure(psd_cli_table *table, const void *row)
 {
     PSD_AUTO_TEXT cell = PSD_TEXT_INIT;
     for (size_t i = 0; i < table->resource->column_count; i++) {
         cell.length = 0;
         psd_text_add(&cell, "");
-        table->resource->columns[i].print(element, &cell);
+        table->resource->columns[i].print(row, &cell);
         table->widths[i] = larger(table->widths[i], width_of(cell.data));
     }
 }
@@ -68,8 +68,7 @@ void psd_cli_table_head(const psd_cli_table *table, const psd_cli_screen *screen
     }
 }
 
-void psd_cli_table_row(const psd_cli_table *table, const psd_cli_screen *screen,
-                       const ProtobufCMessage *element)
+void psd_cli_table_row(const psd_cli_table *table, const psd_cli_screen *screen, const void *row)
 {
     PSD_AUTO_TEXT cell = PSD_TEXT_INIT;
     for (size_t i = 0; i < table->resource->column_count; i++) {
@@ -77,7 +76,7 @@ void psd_cli_table_row(const psd_cli_table *table, const psd_cli_screen *screen,
             continue;
         cell.length = 0;
         psd_text_add(&cell, "");
-        psd_cli_color color = table->resource->columns[i].print(element, &cell);
+        psd_cli_color color = table->resource->columns[i].print(row, &cell);
         put_cell(table, screen, i, color, cell.data);
     }
 }

@@ -86,26 +86,43 @@ static void add_observation(cJSON *object, const Polarrpc__V1__Observation *obse
 
 /* ---- events ---- */
 
-static void print_change(void *arg, psd_cli_change change, const ProtobufCMessage *element)
+static void count_change(follower *it)
 {
-    static const psd_cli_color colors[] = {PSD_CLI_GREEN, PSD_CLI_YELLOW, PSD_CLI_RED};
-    follower *it = arg;
-    if (it->finished || !it->call->command->resource->selects(it->selection, element))
-        return;
-    if (is_json(it)) {
-        cJSON *object = new_object(it, psd_cli_change_name(change));
-        cJSON_AddItemToObject(object, "object", psd_message_json(element));
-        print_object(object);
-    } else {
-        char name[16];
-        snprintf(name, sizeof(name), "%-8s", psd_cli_change_name(change));
-        printf("%-24s  ", it->time);
-        psd_cli_put(&it->call->screen, stdout, colors[change], name);
-        fputs("  ", stdout);
-        psd_cli_table_row(&it->table, &it->call->screen, element);
-    }
     if (it->left > 0 && --it->left == 0)
         finish(it);
+}
+
+static void print_line(follower *it, psd_cli_change change, const void *row)
+{
+    static const psd_cli_color colors[] = {PSD_CLI_GREEN, PSD_CLI_YELLOW, PSD_CLI_RED};
+    char name[16];
+    snprintf(name, sizeof(name), "%-8s", psd_cli_change_name(change));
+    printf("%-24s  ", it->time);
+    psd_cli_put(&it->call->screen, stdout, colors[change], name);
+    fputs("  ", stdout);
+    psd_cli_table_row(&it->table, &it->call->screen, row);
+    count_change(it);
+}
+
+static void print_json_change(follower *it, psd_cli_change change, const ProtobufCMessage *message)
+{
+    cJSON *object = new_object(it, psd_cli_change_name(change));
+    cJSON_AddItemToObject(object, "object", psd_message_json(message));
+    print_object(object);
+    count_change(it);
+}
+
+static void print_change(void *arg, psd_cli_change change, const ProtobufCMessage *element)
+{
+    follower *it = arg;
+    bool (*selects)(const ProtobufCMessage *,
+                    const ProtobufCMessage *) = it->call->command->resource->selects;
+    if (it->finished || (selects && !selects(it->selection, element)))
+        return;
+    if (is_json(it))
+        print_json_change(it, change, element);
+    else
+        print_line(it, change, element);
 }
 
 static void note(const follower *it, psd_cli_color color, const char *what, const char *text)
@@ -173,12 +190,36 @@ static void print_lost(follower *it, const psd_watch_event *event)
     }
 }
 
+/* A resource that is no list: a line for each part that differs; as JSON, the
+ * whole of it when its data does. */
+static void print_changed_facts(follower *it, const ProtobufCMessage *resource)
+{
+    PSD_AUTO(psd_cli_facts_free) psd_cli_facts now = {.count = 0};
+    PSD_AUTO(psd_cli_facts_free) psd_cli_facts before = {.count = 0};
+    psd_cli_change change = it->known ? PSD_CLI_MODIFIED : PSD_CLI_ADDED;
+    if (is_json(it)) {
+        if (!it->known || !psd_cli_same_data(it->known, resource))
+            print_json_change(it, change, resource);
+        return;
+    }
+    it->call->command->resource->add_facts(resource, &now);
+    if (it->known)
+        it->call->command->resource->add_facts(it->known, &before);
+    for (size_t i = 0; i < now.count && !it->finished; i++) {
+        if (!it->known || !psd_cli_fact_equal(&before.items[i], &now.items[i]))
+            print_line(it, change, &now.items[i]);
+    }
+}
+
 /* An UNKNOWN state holds no data: comparing with it would report every element
  * as deleted. The comparison then goes on from what was last seen. */
 static void print_changes(follower *it, const ProtobufCMessage *resource)
 {
-    const psd_keyed_list *list = &it->call->command->resource->watch->resource->lists[0];
-    psd_cli_diff(list, it->known, resource, print_change, it);
+    if (it->call->command->resource->add_facts)
+        print_changed_facts(it, resource);
+    else
+        psd_cli_diff(&it->call->command->resource->watch->resource->lists[0], it->known, resource,
+                     print_change, it);
     ProtobufCMessage *copy = psd_message_copy(resource);
     if (!copy)
         abort();
