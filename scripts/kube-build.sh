@@ -51,8 +51,9 @@ with_progress() {
     set +m
     trap 'kill -TERM -- "-$worker" 2>/dev/null; exit 130' INT TERM
     while kill -0 "$worker" 2>/dev/null; do
-        # Returns early when the work is done.
-        timeout "$progress_seconds" tail --pid="$worker" -s 0.5 -f /dev/null || true
+        # Ends early when the work is done; in the background, so that a signal is heard.
+        timeout "$progress_seconds" tail --pid="$worker" -s 0.5 -f /dev/null {lock}>&- &
+        wait $! || true
         if kill -0 "$worker" 2>/dev/null; then
             note "building kube-apiserver, $((SECONDS - start)) s so far: $(latest_step "$log")"
         fi
