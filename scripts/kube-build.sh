@@ -119,11 +119,12 @@ compile_sources() {
     local folder=$1 source=$1/source
     grep -q "^kubernetes (.*$kube_version" "$source/debian/changelog" ||
         die "Debian's kubernetes is no longer $kube_version: set kube_version in scripts/kube-build.sh"
-    mkdir -p "$folder/home"
+    mkdir -p "$folder/home" "$folder/tmp"
     write_version >"$folder/version"
     cd "$source" || return
-    env -u GOPATH -u GOFLAGS -u GOROOT -u XDG_CACHE_HOME -u MAKEFLAGS HOME="$folder/home" GOCACHE="$folder/home/go-build" \
-        GOPROXY=off GO111MODULE=off CGO_ENABLED=0 KUBE_GIT_VERSION_FILE="$folder/version" \
+    env -u GOPATH -u GOFLAGS -u GOROOT -u XDG_CACHE_HOME -u MAKEFLAGS HOME="$folder/home" TMPDIR="$folder/tmp" \
+        GOCACHE="$folder/home/go-build" GOPROXY=off GO111MODULE=off CGO_ENABLED=0 \
+        KUBE_GIT_VERSION_FILE="$folder/version" \
         nice -n 10 make WHAT=cmd/kube-apiserver
 }
 
