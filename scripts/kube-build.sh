@@ -51,8 +51,9 @@ with_progress() {
     set +m
     trap 'kill -TERM -- "-$worker" 2>/dev/null; exit 130' INT TERM
     while kill -0 "$worker" 2>/dev/null; do
-        # Returns early when the work is done.
-        timeout "$progress_seconds" tail --pid="$worker" -s 0.5 -f /dev/null || true
+        # Ends early when the work is done; in the background, so that a signal is heard.
+        timeout "$progress_seconds" tail --pid="$worker" -s 0.5 -f /dev/null {lock}>&- &
+        wait $! || true
         if kill -0 "$worker" 2>/dev/null; then
             note "building kube-apiserver, $((SECONDS - start)) s so far: $(latest_step "$log")"
         fi
@@ -118,11 +119,12 @@ compile_sources() {
     local folder=$1 source=$1/source
     grep -q "^kubernetes (.*$kube_version" "$source/debian/changelog" ||
         die "Debian's kubernetes is no longer $kube_version: set kube_version in scripts/kube-build.sh"
-    mkdir -p "$folder/home"
+    mkdir -p "$folder/home" "$folder/tmp"
     write_version >"$folder/version"
     cd "$source" || return
-    env -u GOPATH -u GOFLAGS -u GOROOT -u XDG_CACHE_HOME -u MAKEFLAGS HOME="$folder/home" GOCACHE="$folder/home/go-build" \
-        GOPROXY=off GO111MODULE=off CGO_ENABLED=0 KUBE_GIT_VERSION_FILE="$folder/version" \
+    env -u GOPATH -u GOFLAGS -u GOROOT -u XDG_CACHE_HOME -u MAKEFLAGS HOME="$folder/home" TMPDIR="$folder/tmp" \
+        GOCACHE="$folder/home/go-build" GOPROXY=off GO111MODULE=off CGO_ENABLED=0 \
+        KUBE_GIT_VERSION_FILE="$folder/version" \
         nice -n 10 make WHAT=cmd/kube-apiserver
 }
 
