@@ -34,6 +34,11 @@
 #   start_proxy [TARGET_PORT]   leaves $proxy (pid), $proxy_port and $proxy_url
 #   proxy_do COMMAND...         returns when it holds; the commands: head of tcp_proxy.c
 #   proxy_stat NAME             prints open, accepted, to-server or to-client
+#
+# The two programs
+#   start_cluster               an API server with inputs and rights, and the daemon of node-1 in $dir
+#   start_bridge [OPTION...]    leaves $bridge; its log is $work/bridge.log
+#   the rest: at the end of this file
 # shellcheck shell=bash disable=SC2034,SC2120
 
 # shellcheck source=test/system/lib.sh
@@ -278,4 +283,78 @@ proxy_do() {
 
 proxy_stat() {
     proxy_do stats && sed -n 's/^stats \(.* \)\?'"$1"'=\([0-9]*\).*/\2/p' "$proxy_answers" | tail -n 1
+}
+
+# ---- the two programs under test ----
+
+# The daemon and the bridge of node-1, in $dir. The bridge acts as its service account,
+# with the rights of deploy/bridge-rbac.yaml and no others.
+start_cluster() {
+    dir=$work/run
+    start_kube --node node-1 --node-ip 192.0.2.7
+    create_inputs
+    create_account
+    kubectl apply -f "$SOURCE_DIR/deploy/bridge-rbac.yaml" >/dev/null 2>&1
+    account_token >"$work/token"
+    write_kubeconfig "$work/bridge.kubeconfig" "$work/token"
+    start_daemon "$dir" --node-name node-1
+}
+
+# start_bridge [OPTION...]: as $work/bridge.kubeconfig says; leaves $bridge
+start_bridge() {
+    polarstack-bridge --runtime-dir "$dir" --node-name node-1 --kubeconfig "$work/bridge.kubeconfig" "$@" \
+        2>>"$work/bridge.log" &
+    bridge=$!
+    children+=("$bridge")
+}
+
+stop_bridge() {
+    kill -TERM "$bridge" && wait "$bridge"
+}
+
+readonly ports_map=cloud-provider-port-usage-node-1
+
+# ports_map FILTER: what jq makes of the ConfigMap with the ports
+ports_map() {
+    kubectl -n kube-system get configmap "$ports_map" -o json | jq -er "$1"
+}
+
+# published PORT, withdrawn PORT: the ConfigMap is there, with or without it
+published() {
+    [ "$(ports_map ".data[\"$1\"]")" = "the port already use" ]
+}
+
+withdrawn() {
+    ports_map ".data // {} | has(\"$1\") | not" >/dev/null
+}
+
+# ports_annotation NAME: one of the bridge's own
+ports_annotation() {
+    ports_map ".metadata.annotations[\"polarstack.io/$1\"]"
+}
+
+ports_state_is() {
+    [ "$(ports_annotation state)" = "$1" ]
+}
+
+# condition TYPE: the Node's, as JSON
+condition() {
+    kubectl get node node-1 -o json | jq -e ".status.conditions[] | select(.type == \"$1\")"
+}
+
+in_sync() {
+    pdctl --runtime-dir "$dir" diff >/dev/null
+}
+
+# config FILTER: what jq makes of the daemon's NodeConfig
+config() {
+    pdctl --runtime-dir "$dir" get config -o json | jq -er "$1"
+}
+
+config_is_fresh() {
+    [ "$(config .observation.state)" = FRESH ]
+}
+
+log_has() {
+    grep -q "$1" "$work/bridge.log"
 }
