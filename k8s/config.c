@@ -1,6 +1,9 @@
 #include "k8s/config.h"
 
+#include <string.h>
+
 #include "common/log.h"
+#include "common/rpc/endpoint.h"
 #include "common/settings.h"
 
 #define MEMBER(name) offsetof(psd_bridge_config, name)
@@ -157,10 +160,54 @@ psd_options psd_bridge_options(void)
     return (psd_options){rows, PSD_ARRAY_SIZE(rows)};
 }
 
+/* What Kubernetes takes as the name of an object. Others would be asked for in vain,
+ * for ever, or be part of a path. */
+static bool is_object_name(const char *name)
+{
+    static const char ends[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+    size_t length = strlen(name);
+    return length > 0 && length < 254 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") == length &&
+           strchr(ends, name[0]) && strchr(ends, name[length - 1]);
+}
+
+static int check_names(const psd_bridge_config *config, psd_error *error)
+{
+    const struct {
+        const char *option;
+        const char *name;
+    } names[] = {{"node-name", config->node_name},
+                 {"namespace", config->namespace},
+                 {"mpd-controller-cm-name", config->mpd_controller_name},
+                 {"controller-config-cm-name", config->controller_config_name},
+                 {"ccm-config-cm-name", config->ccm_config_name}};
+    for (size_t i = 0; i < PSD_ARRAY_SIZE(names); i++) {
+        bool is_default = i == 0 && (!names[i].name || !names[i].name[0]); /* the host's name */
+        if (!is_default && !is_object_name(names[i].name))
+            return psd_error_set(error, PSD_INVALID_ARGUMENT,
+                                 "option '--%s': '%.80s' is no name of an object in Kubernetes: write a-z, "
+                                 "0-9, - and .",
+                                 names[i].option, names[i].name);
+    }
+    return 0;
+}
+
+static int check(const psd_bridge_config *config, psd_error *error)
+{
+    psd_endpoint endpoint;
+    if (config->daemon_url && psd_endpoint_parse(config->daemon_url, &endpoint, error) < 0)
+        return psd_error_prefix(error, "option '--daemon-url'");
+    if (!config->core_version_labels[0])
+        return psd_error_set(error, PSD_INVALID_ARGUMENT,
+                             "option '--core-version-cm-labels' is empty, which all ConfigMaps fit");
+    return check_names(config, error);
+}
+
 int psd_bridge_config_load(psd_bridge_config *config, int argc, char **argv, psd_error *error)
 {
-    return psd_settings_load(psd_bridge_options(), config, sizeof(*config), &config->config_file, argc, argv,
-                             error);
+    if (psd_settings_load(psd_bridge_options(), config, sizeof(*config), &config->config_file, argc, argv,
+                          error) < 0)
+        return -1;
+    return config->help || config->version ? 0 : check(config, error);
 }
 
 void psd_bridge_config_free(psd_bridge_config *config)
