@@ -148,7 +148,7 @@ proxy_do delay 0
 check "against another writer it wins in the end" wait_for 30 all_is_right 30019
 check "what the other one noted stays" test \
     "$(ports_map '[.metadata.annotations | to_entries[] | select(.key | startswith("theirs-")) | .value] | join(" ")')" = "39 40 38"
-check "conflicts are counted" within 1 "$(mirror '$ports.conflicts | tonumber')" 1000
+check "conflicts are counted" within 1 "$(mirror '.conflicts | tonumber')" 1000
 took=$((SECONDS - begin + 1))
 # A write each 250 ms, and a look after each conflict.
 check "it does not storm: $took s" within 1 "$(audit_count "$mark" "$agent" '' configmaps)" $((took * 10))
