@@ -42,6 +42,7 @@ struct psd_informer {
     char *more;     /* continue token */
     psd_text line;  /* begun event of the watch */
     unsigned attempt;
+    unsigned expiries;  /* in a row */
     int64_t started_ms; /* the watch; monotonic */
     bool expired;       /* the watch was told 410 in its stream */
     psd_error logged;   /* the failure that was last logged */
@@ -343,6 +344,23 @@ static void watch_data(void *arg, const char *bytes, size_t length)
     }
 }
 
+/* The copy may be behind until it has been listed anew. That is not put off by the
+ * failures before: the way to the server is there. */
+static void list_after_expiry(psd_informer *informer)
+{
+    set_version(informer, NULL);
+    {
+        PSD_LOCKED(&informer->mutex);
+        if (informer->current)
+            informer->lost_ms = psd_clock_mono_ms();
+        informer->current = false;
+        psd_error_set(&informer->failure, PSD_OUT_OF_RANGE, "%s: the watch expired", informer->what);
+    }
+    psd_kube_timer_set(informer->kube, &informer->retry,
+                       psd_backoff_ms(informer->expiries++, RETRY_FIRST_MS, RETRY_MOST_MS));
+    informer->changed(informer->changed_arg);
+}
+
 /* A watch ends by itself now and then; what was cut off is sent again, since
  * the version that follows from whole events is where the next one begins. */
 static void watch_done(void *arg, const psd_kube_result *result)
@@ -352,12 +370,14 @@ static void watch_done(void *arg, const psd_kube_result *result)
     psd_kube_timer_clear(informer->kube, &informer->silence);
     informer->line.length = 0;
     if (psd_clock_mono_ms() - informer->started_ms > WATCH_LASTED_MS)
-        informer->attempt = 0;
+        informer->attempt = informer->expiries = 0;
     if (result->error && result->error->code == PSD_OUT_OF_RANGE)
         informer->expired = true;
-    if (informer->expired)
-        set_version(informer, NULL);
-    if (result->error && !informer->expired) {
+    if (informer->expired) {
+        list_after_expiry(informer);
+        return;
+    }
+    if (result->error) {
         fail(informer, result->error, result->retry_after_ms);
         return;
     }
