@@ -180,6 +180,15 @@ static void the_table_lists_scanned_ports_in_order(void **state)
     psd_port_table_clear(table);
     assert_int_equal(psd_port_table_usage(table, &usage, NULL), 0);
     assert_int_equal(usage->n_ports, 0);
+    psd_port_set other = {{0}};
+    psd_port_set_add(&other, 5500, 5600);
+    assert_int_equal(psd_port_table_set_ranges(table, &other, NULL), 0);
+    psd_port_table_add(table, &sockets);
+    assert_int_equal(psd_port_table_usage(table, &usage, NULL), 0);
+    assert_int_equal(usage->n_ranges, 1);
+    assert_int_equal(usage->ranges[0]->last, 5600);
+    assert_int_equal(usage->n_ports, 1);
+    assert_int_equal(usage->ports[0]->port, 5500);
     psd_port_table_free(table);
 }
 
