@@ -2,6 +2,7 @@
 #ifndef PSD_K8S_BRIDGE_H
 #define PSD_K8S_BRIDGE_H
 
+#include "common/node_name.h"
 #include "common/rpc/client.h"
 #include "common/rpc/server.h"
 #include "k8s/api/kube.h"
@@ -37,8 +38,7 @@ typedef struct psd_bridge_config {
 
 typedef struct psd_bridge {
     psd_bridge_config config;
-    const char *node; /* points into config or hostname */
-    char hostname[256];
+    char node[PSD_NODE_NAME_SIZE];
     psd_kube *kube;
     psd_client *daemon;
     psd_followed node_config; /* the daemon's */

@@ -42,18 +42,6 @@ static void print_help(void)
            psd_text_string(&options));
 }
 
-static int identify(psd_bridge *bridge, psd_error *error)
-{
-    bridge->node = bridge->config.node_name;
-    if (bridge->node && bridge->node[0])
-        return 0;
-    if (gethostname(bridge->hostname, sizeof(bridge->hostname) - 1) < 0 || !bridge->hostname[0])
-        return psd_error_set(error, PSD_FAILED_PRECONDITION,
-                             "this host has no name: give the Node's with --node-name");
-    bridge->node = bridge->hostname;
-    return 0;
-}
-
 static int open_kube(psd_bridge *bridge, psd_error *error)
 {
     const psd_bridge_config *config = &bridge->config;
@@ -176,7 +164,8 @@ static int serve(psd_bridge *bridge, const sigset_t *signals, psd_error *error)
     char runtime_dir[PATH_MAX];
     psd_follow_init(&bridge->node_config, config_changed, bridge);
     if (psd_runtime_dir_create(bridge->config.runtime_dir, runtime_dir, error) < 0 ||
-        identify(bridge, error) < 0)
+
+        psd_node_name(bridge->config.node_name, bridge->node, error) < 0)
         return -1;
     int result = start(bridge, runtime_dir, error);
     if (result == 0) {

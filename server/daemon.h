@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdint.h>
 
+#include "common/node_name.h"
 #include "common/rpc/server.h"
 #include "server/node_config/node_config.h"
 #include "server/scan/port/port_ranges.h"
@@ -56,8 +57,7 @@ enum { PSD_SCANNER_COUNT = 1 };
 
 typedef struct psd_daemon {
     psd_config config;
-    const char *node; /* points into config or hostname */
-    char hostname[256];
+    char node[PSD_NODE_NAME_SIZE];
     uint64_t epoch;
     int64_t started_at_ms;
     psd_port_ranges port_ranges;

@@ -13,12 +13,13 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/node_name.h"
+#include "common/rpc/background.h"
 #include "common/rpc/wire.h"
 #include "common/runtime_dir.h"
 #include "server/config.h"
 #include "server/pid_file.h"
 #include "server/scanners.h"
-#include "common/rpc/background.h"
 #include "server/services/services.h"
 #include "server/topics.h"
 
@@ -58,13 +59,8 @@ static int find_folders(const psd_config *config, char runtime_dir[PATH_MAX], ch
 static int identify(psd_daemon *daemon, psd_error *error)
 {
     daemon->started_at_ms = psd_clock_unix_ms();
-    daemon->node = daemon->config.node_name;
-    if (!daemon->node || !daemon->node[0]) {
-        if (gethostname(daemon->hostname, sizeof(daemon->hostname) - 1) < 0 || !daemon->hostname[0])
-            return psd_error_set(error, PSD_FAILED_PRECONDITION,
-                                 "this host has no name: give one with --node-name");
-        daemon->node = daemon->hostname;
-    }
+    if (psd_node_name(daemon->config.node_name, daemon->node, error) < 0)
+        return -1;
     arc4random_buf(&daemon->epoch, sizeof(daemon->epoch));
     psd_port_set always = {{0}};
     if (psd_port_set_parse(&always, daemon->config.port_ranges, error) < 0)
