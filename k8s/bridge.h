@@ -4,6 +4,7 @@
 
 #include "common/node_name.h"
 #include "common/rpc/client.h"
+#include "common/rpc/reflection.h"
 #include "common/rpc/server.h"
 #include "k8s/api/kube.h"
 #include "k8s/follow.h"
@@ -45,6 +46,7 @@ typedef struct psd_bridge {
     psd_inputs *inputs;
     psd_mirror *mirror;
     psd_server *server;
+    psd_reflection reflection;
 } psd_bridge;
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "common/node_name.h"
+#include "common/rpc/reflection.h"
 #include "common/rpc/server.h"
 #include "server/node_config/node_config.h"
 #include "server/scan/port/port_ranges.h"
@@ -62,6 +63,7 @@ typedef struct psd_daemon {
     int64_t started_at_ms;
     psd_port_ranges port_ranges;
     psd_server *server;
+    psd_reflection reflection;
     psd_topic *topics[PSD_TOPIC_COUNT];
     psd_node_config *node_config;
     psd_watched scanners[PSD_SCANNER_COUNT];

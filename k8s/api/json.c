@@ -35,6 +35,12 @@ cJSON *psd_json_at(const cJSON *root, const char *path)
     return (cJSON *)(uintptr_t)at;
 }
 
+const cJSON *psd_json_map(const cJSON *root, const char *path)
+{
+    const cJSON *map = psd_json_at(root, path);
+    return cJSON_IsObject(map) ? map : NULL;
+}
+
 const char *psd_json_string(const cJSON *root, const char *path)
 {
     return cJSON_GetStringValue(psd_json_at(root, path));

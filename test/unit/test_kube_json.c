@@ -44,6 +44,10 @@ static void what_is_not_there_is_null(void **state)
             fail_msg("%s leads to '%s'", missing[i], psd_json_string(document, missing[i]));
     }
     assert_null(psd_json_at(NULL, "metadata"));
+    assert_non_null(psd_json_map(document, "metadata"));
+    assert_null(psd_json_map(document, "metadata/ownerReferences"));
+    assert_null(psd_json_map(document, "metadata/name"));
+    assert_null(psd_json_map(document, "metadata/labels"));
     char path[600];
     memset(path, 'x', sizeof(path) - 1);
     path[sizeof(path) - 1] = '\0';
