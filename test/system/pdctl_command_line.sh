@@ -44,7 +44,7 @@ done
 
 # ---- refusals ----
 
-refused 2 "no command given: name one of: get, watch, why, scan, describe, health, version, completion, help: see 'pdctl --help'"
+refused 2 "no command given: name one of: get, watch, why, scan, diff, doctor, describe, health, version, completion, help: see 'pdctl --help'"
 refused 2 "unknown command 'gte': did you mean 'get'?" gte ports
 refused 2 "unknown command 'prots' after 'get': did you mean 'ports'?" get prots
 refused 2 "unknown command 'zebra': see 'pdctl --help'" zebra

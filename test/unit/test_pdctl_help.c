@@ -136,9 +136,9 @@ static void test_refused_words(void **state)
     assert_refused("complet",
                    "unknown command 'complet': did you mean 'completion'?"); /* not the hidden one */
     assert_refused("get", "'get' of what? Name one of: ports, config");
-    assert_refused(
-        "", "no command given: name one of: get, watch, why, scan, describe, health, version, completion, "
-            "help: see 'pdctl --help'");
+    assert_refused("", "no command given: name one of: get, watch, why, scan, diff, doctor, describe, "
+                       "health, version, completion, "
+                       "help: see 'pdctl --help'");
 }
 
 /* ---- help ---- */
@@ -213,6 +213,8 @@ static void test_general_help(void **state)
                     "                 changed part\n"
                     "  why port       Tell why a port is free or not, and who holds it\n"
                     "  scan ports     Scan the ports now, then list those in use\n"
+                    "  diff           Show what the daemon knows beside what Kubernetes holds\n"
+                    "  doctor         Check what goes wrong most often, and say the mend\n"
                     "  describe       List the services, methods, roles and topics of the daemon\n"
                     "  health         Tell how the daemon and its scanners are\n"
                     "  version        Show the versions of pdctl and, if it can be reached, of the\n"
@@ -222,7 +224,7 @@ static void test_general_help(void **state)
                     "Exit codes:\n"
                     "  0  The question was answered. A watch was ended by a signal, a limit or its\n"
                     "     reader.\n"
-                    "  1  The answer is negative: the daemon is DEGRADED, or the resource is UNKNOWN.\n"
+                    "  1  The answer is negative: DEGRADED, UNKNOWN, a difference, or a fault.\n"
                     "  2  The command line is wrong; nothing was asked.\n"
                     "  3  The daemon cannot be reached.\n"
                     "  4  The daemon refused the call or failed in it.\n"
@@ -284,14 +286,14 @@ static void assert_candidates(const char *words, const char *expected)
 static void test_completion_of_commands(void **state)
 {
     (void)state;
-    assert_candidates("_", "get watch why scan describe health version completion help ");
+    assert_candidates("_", "get watch why scan diff doctor describe health version completion help ");
     assert_candidates("w", "watch why ");
     assert_candidates("get _", "ports config ");
     assert_candidates("why p", "port ");
     assert_candidates("zebra _", "");
     assert_candidates("get ports _", "");
     assert_candidates("--timeout 5s --runtime-dir /x hea", "health ");
-    assert_candidates("help _", "get watch why scan describe health version completion help ");
+    assert_candidates("help _", "get watch why scan diff doctor describe health version completion help ");
     assert_candidates("help get _", "ports config ");
     assert_candidates("completion _", "bash zsh fish ");
     assert_candidates("completion bash _", "");
