@@ -159,11 +159,12 @@ static void test_deadline(void **state)
     Test__V1__EchoResponse *response = NULL;
     psd_error error = PSD_ERROR_INIT;
     psd_call_options options = {.timeout_ms = 60};
-    int64_t begin = psd_clock_mono_ms();
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
+        int64_t begin = psd_clock_mono_ms();
         assert_fails(psd_echo_echo(f->client, &request, &options, &response, &error), &error,
                      PSD_DEADLINE_EXCEEDED, "within");
-    assert_in_range(psd_clock_mono_ms() - begin, 170, 5000);
+        assert_in_range(psd_clock_mono_ms() - begin, 55, 5000); /* each has its own time */
+    }
     psd_rpc_assert_healthy(f->client);
     assert_soon(f->echo.late_answers == 3);
     psd_rpc_assert_healthy(f->client);
