@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/parse.h"
 #include "common/rpc/keyed_list.h"
 #include "common/text.h"
 #include "k8s/inputs/inputs.h"
@@ -109,16 +110,20 @@ static provenance *entry_of(node_config *config, const char *name)
     return entry;
 }
 
-/* The newest resourceVersion of the objects. */
+/* The newest resourceVersion of the objects; empty when they have none. */
 static const char *newest_version(const cJSON *objects)
 {
     const char *newest = "";
+    uint64_t newest_number = 0;
     const cJSON *object = NULL;
     cJSON_ArrayForEach(object, objects)
     {
         const char *version = psd_json_string(object, "metadata/resourceVersion");
-        if (version && strtoull(version, NULL, 10) >= strtoull(newest, NULL, 10))
-            newest = version;
+        uint64_t number = 0;
+        if (!version || psd_parse_uint(version, newest_number, UINT64_MAX, &number, NULL) < 0)
+            continue;
+        newest = version;
+        newest_number = number;
     }
     return newest;
 }
@@ -174,7 +179,7 @@ static void keep_stale(const psd_input_field *field, const char *what, const cha
 static bool has_value_of(const node_config *config, const psd_input_field *field, const char *what)
 {
     const provenance *entry = find_entry(config, field->name);
-    return entry && entry->resource_version[0] && strcmp(entry->source, what) == 0;
+    return entry && entry->read_at_ms > 0 && strcmp(entry->source, what) == 0;
 }
 
 /* The source is not there. It may have been, and then the last word counts. */

@@ -254,6 +254,18 @@ static void versions_carry_the_newest_resource_version(void **state)
     check_entry("core_versions", what, "100", 2000, "");
 }
 
+/* Nothing that was read is forgotten for lack of a resourceVersion. */
+static void odd_resource_versions_do_no_harm(void **state)
+{
+    (void)state;
+    assert_true(look("core_versions", "[{\"metadata\":{\"name\":\"a\",\"resourceVersion\":\"x y\"},"
+                                      "\"data\":{\"name\":\"1\",\"xImage\":\"i\"}}]"));
+    check_entry("core_versions", what, "", 2000, "");
+    assert_true(look("core_versions", "[]"));
+    assert_int_equal(config->n_core_versions, 1);
+    check_entry("core_versions", what, "", 2000, "ConfigMap kube-system/x does not exist any more");
+}
+
 /* A look at one part leaves the others alone. */
 static void parts_do_not_touch_each_other(void **state)
 {
@@ -287,6 +299,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(unreadable_for_too_long_is_stale, begin, end),
         cmocka_unit_test_setup_teardown(unreadable_from_the_first_has_the_default, begin, end),
         cmocka_unit_test_setup_teardown(versions_carry_the_newest_resource_version, begin, end),
+        cmocka_unit_test_setup_teardown(odd_resource_versions_do_no_harm, begin, end),
         cmocka_unit_test_setup_teardown(parts_do_not_touch_each_other, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -282,30 +282,23 @@ static void defaults_are_those_of_v1(void **state)
     assert_int_equal(config->n_port_ranges, 0);
 }
 
-#define VERSION(config_map, data) "{\"metadata\":{\"name\":\"" config_map "\"},\"data\":{" data "}}"
-
 static void versions_are_sorted_with_their_images(void **state)
 {
     (void)state;
+    static const char objects[] =
+        "[{\"metadata\":{\"name\":\"cm-b\"},\"data\":{\"name\":\"2.0\",\"pgEngineImage\":\"e:2\","
+        "\"pfsdImage\":\"p:2\\n\",\"note\":\"x\",\"pgManagerImage\":\"\"}},"
+        "{\"metadata\":{\"name\":\"cm-root\"},\"data\":{\"latestVersion\":\"2.0\"}},"
+        "{\"metadata\":{\"name\":\"cm-unnamed\"},\"data\":{\"pgEngineImage\":\"e:9\"}},"
+        "{\"metadata\":{\"name\":\"cm-empty-name\"},\"data\":{\"name\":\"\",\"pgEngineImage\":\"e:9\"}},"
+        "{\"metadata\":{\"name\":\"cm-no-image\"},\"data\":{\"name\":\"3.0\",\"Image\":\"e:9\","
+        "\"Imag\":\"e:9\",\"pgimage\":\"e:9\"}},"
+        "{\"metadata\":{\"name\":\"cm-bare\"}},{\"metadata\":{\"name\":\"cm-list\"},\"data\":[\"name\"]},"
+        "{\"metadata\":{\"name\":\"cm-a\"},\"data\":{\"name\":\"1.0\\n\",\"myImageName\":\"e:1\","
+        "\"ImageImage\":\"e:0\"}}]";
     psd_error error;
-    AUTO_CONFIG *config = read_field(
-        "core_versions",
-        "[" VERSION(
-            "cm-b",
-            "\"name\":\"2.0\",\"pgEngineImage\":\"e:2\",\"pfsdImage\":\"p:2\\n\",\"note\":\"x\","
-            "\"pgManagerImage\":\"\"") "," VERSION("cm-root",
-                                                   "\"latestVersion\":\"2.0\"") "," VERSION("cm-unnamed",
-                                                                                            "\"pgEngineIm"
-                                                                                            "age\":\"e:"
-                                                                                            "9\"") "," VERSION("cm-empty-name",
-                                                                                                               "\"name\":\"\",\"pgEngineImage\":\"e:9\"") "," VERSION("cm-no-image",
-                                                                                                                                                                      "\"name\":\"3.0\",\"Image\":\"e:9\",\"Imag\":\"e:9\",\"pgimage\":\"e:9\"") ","
-                                                                                                                                                                                                                                                 "{\"metadata\":{\"name\":\"cm-bare\"}}," VERSION(
-                                                                                                                                                                                                                                                     "cm-a",
-                                                                                                                                                                                                                                                     "\"name\":\"1.0\\n\",\"myImageName\":\"e:1\",\"ImageImage\":\"e:0\"") "]",
-        &error);
-    if (!config)
-        fail_msg("%s", error.text);
+    AUTO_CONFIG *config = read_field("core_versions", objects, &error);
+    assert_non_null(config);
     assert_int_equal(config->n_core_versions, 2);
     assert_string_equal(config->core_versions[0]->name, "1.0");
     assert_string_equal(config->core_versions[0]->config_map, "cm-a");
@@ -322,13 +315,12 @@ static void versions_are_sorted_with_their_images(void **state)
 static void of_two_versions_with_one_name_the_first_counts(void **state)
 {
     (void)state;
+    static const char objects[] =
+        "[{\"metadata\":{\"name\":\"cm-z\"},\"data\":{\"name\":\"1.0\",\"aImage\":\"z\"}},"
+        "{\"metadata\":{\"name\":\"cm-a\"},\"data\":{\"name\":\"1.0\",\"aImage\":\"a\"}},"
+        "{\"metadata\":{\"name\":\"cm-m\"},\"data\":{\"name\":\"1.0\",\"aImage\":\"m\"}}]";
     psd_error error;
-    AUTO_CONFIG *config = read_field(
-        "core_versions",
-        "[" VERSION("cm-z", "\"name\":\"1.0\",\"aImage\":\"z\"") "," VERSION(
-            "cm-a", "\"name\":\"1.0\",\"aImage\":\"a\"") "," VERSION("cm-m",
-                                                                     "\"name\":\"1.0\",\"aImage\":\"m\"") "]",
-        &error);
+    AUTO_CONFIG *config = read_field("core_versions", objects, &error);
     assert_non_null(config);
     assert_int_equal(config->n_core_versions, 1);
     assert_string_equal(config->core_versions[0]->config_map, "cm-a");
@@ -338,22 +330,18 @@ static void of_two_versions_with_one_name_the_first_counts(void **state)
 static void a_faulty_version_does_not_cost_the_others(void **state)
 {
     (void)state;
+    static const char objects[] =
+        "[{\"metadata\":{\"name\":\"comma\"},\"data\":{\"name\":\"1,0\",\"aImage\":\"a\"}},"
+        "{\"metadata\":{\"name\":\"blank\"},\"data\":{\"name\":\"1 0\",\"aImage\":\"a\"}},"
+        "{\"metadata\":{\"name\":\"image\"},\"data\":{\"name\":\"1.1\",\"aImage\":\"a b\"}},"
+        "{\"metadata\":{\"name\":\"sound\"},\"data\":{\"name\":\"1.2\",\"aImage\":\"a\"}}]";
+    static const char root[] = "[{\"metadata\":{\"name\":\"x-root\"},\"data\":{\"latestVersion\":\"1\"}}]";
     psd_error error;
-    AUTO_CONFIG *config = read_field(
-        "core_versions",
-        "[" VERSION("comma", "\"name\":\"1,0\",\"aImage\":\"a\"") "," VERSION(
-            "blank", "\"name\":\"1 0\",\"aImage\":\"a\"") "," VERSION("image",
-                                                                      "\"name\":\"1.1\",\"aImage\":\"a "
-                                                                      "b\"") "," VERSION("sound",
-                                                                                         "\"name\":\"1."
-                                                                                         "2\",\"aImage\":"
-                                                                                         "\"a\"") "]",
-        &error);
+    AUTO_CONFIG *config = read_field("core_versions", objects, &error);
     assert_non_null(config);
     assert_int_equal(config->n_core_versions, 1);
     assert_string_equal(config->core_versions[0]->name, "1.2");
-    AUTO_CONFIG *none = read_field("core_versions", "[" VERSION("root", "\"latestVersion\":\"1\"") "]",
-                                   &error);
+    AUTO_CONFIG *none = read_field("core_versions", root, &error);
     assert_null(none);
     assert_string_equal(error.text, "none of them defines a version (name and images)");
 }
