@@ -1,4 +1,9 @@
-/* bridge.h - what the parts of the bridge share: settings, both sides. */
+/*
+ * bridge.h - one bridge, and what its parts share: settings, both sides.
+ *
+ * Life: zeroed, settings (k8s/config.h), open, start … stop. A process may hold
+ * several, with a runtime folder each.
+ */
 #ifndef PSD_K8S_BRIDGE_H
 #define PSD_K8S_BRIDGE_H
 
@@ -48,5 +53,17 @@ typedef struct psd_bridge {
     psd_server *server;
     psd_reflection reflection;
 } psd_bridge;
+
+/* Finds the credentials for the API server; connects to nothing yet. */
+int psd_bridge_open(psd_bridge *bridge, psd_error *error) PSD_MUST_CHECK;
+
+/* Takes the socket in the runtime folder and brings inputs to the daemon and the
+ * mirror to the API server; neither has to be there yet. BRIDGE stays in place
+ * until psd_bridge_stop(), which follows even a start that failed. */
+int psd_bridge_start(psd_bridge *bridge, psd_error *error) PSD_MUST_CHECK;
+
+/* Ends everything but the settings. Waits for the process's background work
+ * (common/rpc/background.h). */
+void psd_bridge_stop(psd_bridge *bridge);
 
 #endif
