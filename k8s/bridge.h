@@ -8,6 +8,7 @@
 #define PSD_K8S_BRIDGE_H
 
 #include "common/node_name.h"
+#include "common/program.h"
 #include "common/rpc/client.h"
 #include "common/rpc/reflection.h"
 #include "common/rpc/server.h"
@@ -18,7 +19,7 @@
 
 /* Settings as options and config file give them (k8s/config.c). */
 typedef struct psd_bridge_config {
-    char *config_file;
+    psd_program_settings program; /* first */
     char *runtime_dir;
     char *daemon_url;
     char *node_name;
@@ -36,10 +37,6 @@ typedef struct psd_bridge_config {
     int64_t stale_after_ms;
     int64_t kube_timeout_ms;
     int64_t watch_silence_ms;
-    int log_level;
-    bool print_config;
-    bool help;
-    bool version;
 } psd_bridge_config;
 
 typedef struct psd_bridge {

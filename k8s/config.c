@@ -1,19 +1,8 @@
 #include "k8s/config.h"
 
-#include "common/log.h"
-#include "common/settings.h"
-
 #define MEMBER(name) offsetof(psd_bridge_config, name)
 
 static const psd_option rows[] = {
-    {.name = "config",
-     .letter = 'c',
-     .type = PSD_OPTION_STRING,
-     .flags = PSD_OPTION_COMMAND_LINE_ONLY,
-     .offset = MEMBER(config_file),
-     .value_name = "FILE",
-     .environment = "POLARSTACK_BRIDGE_CONFIG",
-     .help = "Read options from FILE, one 'name = value' a line."},
     {.name = "runtime-dir",
      .type = PSD_OPTION_STRING,
      .offset = MEMBER(runtime_dir),
@@ -126,44 +115,10 @@ static const psd_option rows[] = {
      .max = 3600000,
      .help = "Connect anew when a watch has been silent for this time; the API server sends a bookmark each "
              "minute."},
-    {.name = "log-level",
-     .type = PSD_OPTION_CHOICE,
-     .offset = MEMBER(log_level),
-     .value_name = "LEVEL",
-     .default_text = "info",
-     .choices = psd_log_level_names,
-     .help = "How much to log to standard error."},
-    {.name = "print-config",
-     .type = PSD_OPTION_BOOL,
-     .flags = PSD_OPTION_COMMAND_LINE_ONLY,
-     .offset = MEMBER(print_config),
-     .help = "Print the options in force as a config file, and exit."},
-    {.name = "help",
-     .letter = 'h',
-     .type = PSD_OPTION_BOOL,
-     .flags = PSD_OPTION_COMMAND_LINE_ONLY,
-     .offset = MEMBER(help),
-     .help = "Print this text, and exit."},
-    {.name = "version",
-     .letter = 'V',
-     .type = PSD_OPTION_BOOL,
-     .flags = PSD_OPTION_COMMAND_LINE_ONLY,
-     .offset = MEMBER(version),
-     .help = "Print the version, and exit."},
+    PSD_PROGRAM_OPTIONS("POLARSTACK_BRIDGE_CONFIG"),
 };
 
 psd_options psd_bridge_options(void)
 {
     return (psd_options){rows, PSD_ARRAY_SIZE(rows)};
-}
-
-int psd_bridge_config_load(psd_bridge_config *config, int argc, char **argv, psd_error *error)
-{
-    return psd_settings_load(psd_bridge_options(), config, sizeof(*config), &config->config_file, argc, argv,
-                             error);
-}
-
-void psd_bridge_config_free(psd_bridge_config *config)
-{
-    psd_options_free(psd_bridge_options(), config);
 }

@@ -16,23 +16,8 @@
 #include "k8s/footprint.h"
 
 enum {
-    EXIT_USAGE_ERROR = 2, /* options, config file or credentials */
-    EXIT_START_ERROR = 1, /* folders, socket, threads */
     START_S = 15,
 };
-
-static void print_help(void)
-{
-    PSD_AUTO_TEXT options = PSD_TEXT_INIT;
-    psd_options_help(psd_bridge_options(), &options);
-    printf("Usage: polarstack-bridge [OPTIONS]\n\n"
-           "Brings what the cluster says of this node to the polarstack-daemon, and keeps what\n"
-           "the daemon knows in ConfigMaps and Node conditions.\n\n"
-           "Options:\n%s\n"
-           "Exit codes: 0 stopped by SIGTERM or SIGINT, 1 could not start, 2 wrong options, config\n"
-           "file or credentials.\n",
-           psd_text_string(&options));
-}
 
 /* When the start is over, what only it needed is given back. */
 static int wait_for_signal(const sigset_t *signals)
@@ -46,7 +31,7 @@ static int wait_for_signal(const sigset_t *signals)
     return signal;
 }
 
-static int serve(psd_bridge *bridge, const sigset_t *signals, psd_error *error)
+static int run(psd_bridge *bridge, const sigset_t *signals, psd_error *error)
 {
     int result = psd_bridge_start(bridge, error);
     if (result == 0) {
@@ -58,54 +43,29 @@ static int serve(psd_bridge *bridge, const sigset_t *signals, psd_error *error)
     return result;
 }
 
-static void clean_config(psd_bridge_config **config)
-{
-    psd_bridge_config_free(*config);
-}
+static psd_bridge the_bridge;
 
-static int fail(const psd_error *error, int code)
+static int serve(const sigset_t *signals, psd_error *error)
 {
-    fprintf(stderr, "polarstack-bridge: %s\n", error->text);
-    return code;
-}
-
-/* Prints what was asked for; false: nothing was. */
-static bool print_and_leave(const psd_bridge_config *config)
-{
-    if (config->help) {
-        print_help();
-    } else if (config->version) {
-        printf("polarstack-bridge %s\n", PSD_VERSION);
-    } else if (config->print_config) {
-        PSD_AUTO_TEXT dump = PSD_TEXT_INIT;
-        psd_options_dump(psd_bridge_options(), config, &dump);
-        fputs(psd_text_string(&dump), stdout);
-    } else {
-        return false;
-    }
-    return true;
+    mallopt(M_ARENA_MAX, 2); /* many threads with little to do */
+    if (psd_bridge_open(&the_bridge, error) < 0)
+        return PSD_EXIT_USAGE_ERROR;
+    return run(&the_bridge, signals, error) < 0 ? PSD_EXIT_START_ERROR : 0;
 }
 
 int main(int argc, char **argv)
 {
-    static psd_bridge bridge;
-    psd_error error = PSD_ERROR_INIT;
-    psd_bridge_config *config = &bridge.config;
-    __attribute__((cleanup(clean_config))) psd_bridge_config *cleaned PSD_UNUSED = config;
-    mallopt(M_ARENA_MAX, 2); /* many threads with little to do */
-    if (psd_bridge_config_load(config, argc, argv, &error) < 0)
-        return fail(&error, EXIT_USAGE_ERROR);
-    if (print_and_leave(config))
-        return 0;
-    psd_log_set_level((psd_log_level)config->log_level);
-    /* Blocked before any thread exists, so that only sigwait sees them. */
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    if (psd_bridge_open(&bridge, &error) < 0)
-        return fail(&error, EXIT_USAGE_ERROR);
-    return serve(&bridge, &signals, &error) < 0 ? fail(&error, EXIT_START_ERROR) : 0;
+    const psd_program program = {
+        .name = "polarstack-bridge",
+        .purpose = "Brings what the cluster says of this node to the polarstack-daemon, and keeps what\n"
+                   "the daemon knows in ConfigMaps and Node conditions.\n",
+        .exit_codes =
+            "Exit codes: 0 stopped by SIGTERM or SIGINT, 1 could not start, 2 wrong options, config\n"
+            "file or credentials.\n",
+        .options = psd_bridge_options(),
+        .settings = &the_bridge.config,
+        .size = sizeof(the_bridge.config),
+        .serve = serve,
+    };
+    return psd_program_main(&program, argc, argv);
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "common/node_name.h"
+#include "common/program.h"
 #include "common/rpc/reflection.h"
 #include "common/rpc/server.h"
 #include "server/node_config/node_config.h"
@@ -17,7 +18,7 @@
 
 /* Settings as options and config file give them (server/config.c). */
 typedef struct psd_config {
-    char *config_file;
+    psd_program_settings program; /* first */
     char *runtime_dir;
     char *state_dir;
     char *listen;
@@ -26,10 +27,6 @@ typedef struct psd_config {
     int64_t port_listen_period_ms;
     int64_t port_full_period_ms;
     uint64_t max_in_flight;
-    int log_level;
-    bool print_config;
-    bool help;
-    bool version;
 } psd_config;
 
 /* The rows of the table in topics.c. */
