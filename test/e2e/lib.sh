@@ -291,6 +291,8 @@ proxy_stat() {
 # with the rights of deploy/bridge-rbac.yaml and no others.
 start_cluster() {
     dir=$work/run
+    # What takes any free port must not take one of the cluster's ranges: it would be published.
+    echo 40000 60999 >/proc/sys/net/ipv4/ip_local_port_range
     start_kube --node node-1 --node-ip 192.0.2.7
     create_inputs
     create_account
@@ -346,15 +348,67 @@ in_sync() {
     pdctl --runtime-dir "$dir" diff >/dev/null
 }
 
+# mirror FILTER: what jq makes of what the bridge says; $ports in it is the ConfigMap with the ports
+mirror() {
+    pdctl --runtime-dir "$dir" diff -o json | jq -er --arg map "ConfigMap kube-system/$ports_map" \
+        '(.objects[] | select(.name == $map)) as $ports | '"$1"
+}
+
+# mirror_is STATE: of the ConfigMap with the ports
+mirror_is() {
+    [ "$(mirror '$ports.state')" = "$1" ]
+}
+
 # config FILTER: what jq makes of the daemon's NodeConfig
 config() {
     pdctl --runtime-dir "$dir" get config -o json | jq -er "$1"
 }
 
+config_is() {
+    [ "$(config .observation.state)" = "$1" ]
+}
+
 config_is_fresh() {
-    [ "$(config .observation.state)" = FRESH ]
+    config_is FRESH
+}
+
+# The daemon itself sees PORT, or does not.
+daemon_sees() {
+    pdctl --runtime-dir "$dir" get ports --range "$1" -o json | jq -e '.ports | length == 1' >/dev/null
+}
+
+daemon_misses() {
+    pdctl --runtime-dir "$dir" get ports --range "$1" -o json | jq -e '(.ports // []) == []' >/dev/null
 }
 
 log_has() {
     grep -q "$1" "$work/bridge.log"
+}
+
+# log_mark prints a mark: from here on; log_count MARK REGEX: so many lines of the bridge match
+log_mark() {
+    stat -c %s "$work/bridge.log" 2>/dev/null || echo 0
+}
+
+log_count() {
+    tail -c "+$(($1 + 1))" "$work/bridge.log" | grep -cE "$2"
+}
+
+log_is() {
+    [ "$(log_count "$2" "$3")" = "$1" ]
+}
+
+# log_since MARK REGEX: at least one
+log_since() {
+    [ "$(log_count "$@")" != 0 ]
+}
+
+# within LEAST NUMBER MOST
+within() {
+    [ "$1" -le "$2" ] && [ "$2" -le "$3" ]
+}
+
+# Ms of CPU time that process PID has used
+cpu_ms() {
+    awk '{ print ($14 + $15) * 10 }' "/proc/$1/stat"
 }
