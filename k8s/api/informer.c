@@ -35,7 +35,6 @@ struct psd_informer {
     psd_kube_timer retry;
     psd_kube_timer silence;
     bool watching;                /* the exchange is a watch */
-    bool bookmarks;               /* this server sends them */
     char *version;                /* resourceVersion to go on from; NULL: list */
     cJSON *listed;                /* objects of the list so far */
     char *more;                   /* continue token */
@@ -247,7 +246,7 @@ static void start_list(psd_informer *informer)
 
 /* ---- watch ---- */
 
-/* Servers that send bookmarks are never silent for long. */
+/* A server that lives sends a bookmark each minute. */
 static void silent(void *arg)
 {
     psd_informer *informer = arg;
@@ -262,9 +261,7 @@ static void silent(void *arg)
 
 static void heard(psd_informer *informer)
 {
-    if (informer->bookmarks)
-        psd_kube_timer_set(informer->kube, &informer->silence,
-                           psd_kube_get_options(informer->kube)->silence_ms);
+    psd_kube_timer_set(informer->kube, &informer->silence, psd_kube_get_options(informer->kube)->silence_ms);
 }
 
 static void apply_error(psd_informer *informer, const cJSON *status)
@@ -287,11 +284,8 @@ static void apply_event(void *arg, psd_kube_watch_event *event)
         return;
     }
     set_version(informer, event->version);
-    if (event->type == PSD_KUBE_BOOKMARK) {
-        informer->bookmarks = true;
-        heard(informer);
+    if (event->type == PSD_KUBE_BOOKMARK)
         return;
-    }
     replace_object(informer, psd_take(event->object), event->type == PSD_KUBE_DELETED);
     informer->changed(informer->changed_arg);
 }
