@@ -40,24 +40,36 @@ static int serve(const psd_program *program)
     return code == 0 ? 0 : fail(program, &error, code);
 }
 
+/* With the settings read. */
+static int run(const psd_program *program)
+{
+    psd_error error = PSD_ERROR_INIT;
+    const psd_program_settings *common = program->settings;
+    if (common->help) {
+        print_help(program);
+        return 0;
+    }
+    if (common->version) {
+        printf("%s %s\n", program->name, PSD_VERSION);
+        return 0;
+    }
+    if (program->check && program->check(program->settings, &error) < 0)
+        return fail(program, &error, PSD_EXIT_USAGE_ERROR);
+    if (common->print_config) {
+        print_config(program);
+        return 0;
+    }
+    psd_log_set_level((psd_log_level)common->log_level);
+    return serve(program);
+}
+
 int psd_program_main(const psd_program *program, int argc, char **argv)
 {
     psd_error error = PSD_ERROR_INIT;
     const psd_program_settings *common = program->settings;
-    int code = 0;
-    if (psd_settings_load(program->options, program->settings, program->size, &common->config_file, argc,
-                          argv, &error) < 0) {
-        code = fail(program, &error, PSD_EXIT_USAGE_ERROR);
-    } else if (common->help) {
-        print_help(program);
-    } else if (common->version) {
-        printf("%s %s\n", program->name, PSD_VERSION);
-    } else if (common->print_config) {
-        print_config(program);
-    } else {
-        psd_log_set_level((psd_log_level)common->log_level);
-        code = serve(program);
-    }
+    bool is_read = psd_settings_load(program->options, program->settings, program->size, &common->config_file,
+                                     argc, argv, &error) == 0;
+    int code = is_read ? run(program) : fail(program, &error, PSD_EXIT_USAGE_ERROR);
     psd_options_free(program->options, program->settings);
     return code;
 }

@@ -66,6 +66,8 @@ typedef struct psd_program {
     psd_options options;
     void *settings; /* begins with a psd_program_settings */
     size_t size;    /* of the settings */
+    /* Refuses settings that cannot be right together. NULL: all are. */
+    int (*check)(const void *settings, psd_error *error);
     /* Serves until one of SIGNALS comes, which no thread gets otherwise. Returns an
      * exit code, with ERROR set when it is not 0. */
     int (*serve)(const sigset_t *signals, psd_error *error);

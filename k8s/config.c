@@ -1,5 +1,9 @@
 #include "k8s/config.h"
 
+#include <string.h>
+
+#include "common/rpc/endpoint.h"
+
 #define MEMBER(name) offsetof(psd_bridge_config, name)
 
 static const psd_option rows[] = {
@@ -121,4 +125,47 @@ static const psd_option rows[] = {
 psd_options psd_bridge_options(void)
 {
     return (psd_options){rows, PSD_ARRAY_SIZE(rows)};
+}
+
+/* What Kubernetes takes as the name of an object. Others would be asked for in vain,
+ * for ever, or be part of a path. */
+static bool is_object_name(const char *name)
+{
+    static const char ends[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+    size_t length = strlen(name);
+    return length > 0 && length < 254 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") == length &&
+           strchr(ends, name[0]) && strchr(ends, name[length - 1]);
+}
+
+static int check_names(const psd_bridge_config *config, psd_error *error)
+{
+    const struct {
+        const char *option;
+        const char *name;
+    } names[] = {{"node-name", config->node_name},
+                 {"namespace", config->namespace},
+                 {"mpd-controller-cm-name", config->mpd_controller_name},
+                 {"controller-config-cm-name", config->controller_config_name},
+                 {"ccm-config-cm-name", config->ccm_config_name}};
+    for (size_t i = 0; i < PSD_ARRAY_SIZE(names); i++) {
+        bool is_default = i == 0 && (!names[i].name || !names[i].name[0]); /* the host's name */
+        if (!is_default && !is_object_name(names[i].name))
+            return psd_error_set(error, PSD_INVALID_ARGUMENT,
+                                 "option '--%s': '%.80s' is no name of an object in Kubernetes: write a-z, "
+                                 "0-9, - and .",
+                                 names[i].option, names[i].name);
+    }
+    return 0;
+}
+
+int psd_bridge_config_check(const void *settings, psd_error *error)
+{
+    const psd_bridge_config *config = settings;
+    psd_endpoint endpoint;
+    if (config->daemon_url && psd_endpoint_parse(config->daemon_url, &endpoint, error) < 0)
+        return psd_error_prefix(error, "option '--daemon-url'");
+    if (!config->core_version_labels[0])
+        return psd_error_set(error, PSD_INVALID_ARGUMENT,
+                             "option '--core-version-cm-labels' is empty, which all ConfigMaps fit");
+    return check_names(config, error);
 }

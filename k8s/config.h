@@ -7,4 +7,7 @@
 
 psd_options psd_bridge_options(void);
 
+/* Names the option of a psd_bridge_config that cannot be right, for psd_program. */
+int psd_bridge_config_check(const void *settings, psd_error *error) PSD_MUST_CHECK;
+
 #endif

@@ -65,6 +65,7 @@ int main(int argc, char **argv)
         .options = psd_bridge_options(),
         .settings = &the_bridge.config,
         .size = sizeof(the_bridge.config),
+        .check = psd_bridge_config_check,
         .serve = serve,
     };
     return psd_program_main(&program, argc, argv);

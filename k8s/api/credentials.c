@@ -139,8 +139,16 @@ static int load_somewhere(const psd_kube_credentials_options *options, psd_kube_
                          dir);
 }
 
+static bool is_url(const char *text)
+{
+    return strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0;
+}
+
 static int replace_server(const char *master, psd_kube_credentials *credentials, psd_error *error)
 {
+    if (!is_url(master))
+        return psd_error_set(error, PSD_INVALID_ARGUMENT, "option '--master': '%.200s' is no https:// url",
+                             master);
     free(credentials->server);
     credentials->server = strdup(master);
     return credentials->server ? 0 : psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "out of memory");
@@ -157,7 +165,7 @@ int psd_kube_credentials_load(const psd_kube_credentials_options *options, psd_k
     size_t length = strlen(credentials->server);
     while (length > 0 && credentials->server[length - 1] == '/')
         credentials->server[--length] = '\0';
-    if (strncmp(credentials->server, "https://", 8) != 0 && strncmp(credentials->server, "http://", 7) != 0)
+    if (!is_url(credentials->server))
         return psd_error_set(error, PSD_INVALID_ARGUMENT, "%s: the server '%.200s' is no https:// url",
                              credentials->origin, credentials->server);
     if (!!(credentials->certificate.file || credentials->certificate.data) !=

@@ -20,6 +20,7 @@ enum {
     WATCH_LASTED_MS = 10000, /* one that ends sooner counts as another failure */
     WATCH_LEAST_S = 1800,    /* the server ends a watch after a random time from here */
     WATCH_SPREAD_S = 1800,
+    LOG_PERIOD_MS = 60000, /* of failures alike whose words differ */
 };
 
 struct psd_informer {
@@ -43,6 +44,7 @@ struct psd_informer {
     int64_t started_ms; /* the watch; monotonic */
     bool expired;       /* the watch was told 410 in its stream */
     psd_error logged;   /* the failure that was last logged */
+    int64_t logged_ms;  /* monotonic */
 
     pthread_mutex_t mutex; /* guards all below */
     cJSON *objects;
@@ -134,12 +136,16 @@ static void set_current(psd_informer *informer)
     informer->changed(informer->changed_arg);
 }
 
-/* One line for each new cause: the informer goes on trying. */
+/* One line for each new cause: the informer goes on trying. The same cause may have
+ * different words each time. */
 static void log_failure(psd_informer *informer, const psd_error *error)
 {
-    if (informer->logged.code == error->code && strcmp(informer->logged.text, error->text) == 0)
+    int64_t now_ms = psd_clock_mono_ms();
+    if (informer->logged.code == error->code &&
+        (strcmp(informer->logged.text, error->text) == 0 || now_ms - informer->logged_ms < LOG_PERIOD_MS))
         return;
     informer->logged = *error;
+    informer->logged_ms = now_ms;
     psd_log(PSD_LOG_WARNING, "cannot watch", "object=\"%s\" reason=\"%s\"", informer->what, error->text);
 }
 

@@ -30,9 +30,12 @@ const char *psd_kube_token_now(psd_kube_token *token, const psd_kube_credentials
     psd_error error = PSD_ERROR_INIT;
     char *text = NULL;
     if (psd_kube_read_file(credentials->token_file, "token file", &text, &error) < 0) {
-        psd_log(PSD_LOG_WARNING, "token not read", "reason=\"%s\"", error.text);
+        if (!token->failed)
+            psd_log(PSD_LOG_WARNING, "token not read", "reason=\"%s\"", error.text);
+        token->failed = true;
         return token->text;
     }
+    token->failed = false;
     text[strcspn(text, " \t\r\n")] = '\0';
     if (text[0] == '\0') { /* whoever writes it has only begun */
         free(text);

@@ -9,6 +9,7 @@
 typedef struct psd_kube_token {
     char *text;       /* NULL: none yet */
     struct stat seen; /* of the file, when it was read */
+    bool failed;      /* the file could not be read: said once */
 } psd_kube_token;
 
 /* The token to send now; NULL when the credentials have none. Reads the file

@@ -12,6 +12,12 @@
 #include "k8s/mirror/map_patch.h"
 #include "k8s/reconciler.h"
 
+enum {
+    REFUSED_RETRY_MS = 300000,
+    /* Data must shrink by this part of it to be tried sooner: not with each port. */
+    REFUSED_SHRINK = 32,
+};
+
 /* All that a plan points to, for one pass. */
 typedef struct pass {
     ProtobufCMessage *resource;
@@ -56,6 +62,11 @@ static void read_owner(void *arg, const psd_informer_view *view)
     p->owner_uid = copy_or_null(psd_json_string(node, "metadata/uid"));
 }
 
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* ---- what should stand there ---- */
 
 static const char *observed_state(const Polarrpc__V1__Observation *observation)
@@ -85,10 +96,13 @@ static void describe_state(const psd_mirrored_map *map, pass *p, const Polarrpc_
         state = "WAITING";
         psd_text_add(&reason, psd_text_string(&p->wanted.reason));
     } else if (p->too_large) {
+        size_t size = psd_map_data_size(p->wanted.data);
         state = "TOO_LARGE";
-        psd_text_printf(&reason, "%zu bytes in %d entries: a ConfigMap holds %d bytes",
-                        psd_map_data_size(p->wanted.data), cJSON_GetArraySize(p->wanted.data),
-                        PSD_MAP_DATA_MAX);
+        psd_text_printf(&reason, "%zu bytes in %d entries: ", size, cJSON_GetArraySize(p->wanted.data));
+        if (size > PSD_MAP_DATA_MAX)
+            psd_text_printf(&reason, "a ConfigMap holds %d bytes", PSD_MAP_DATA_MAX);
+        else
+            psd_text_add(&reason, "the API server refused that much beside what else is in the object");
     } else if (observation) {
         psd_text_add(&reason, observation->reason);
     }
@@ -124,6 +138,28 @@ static void ask_row(psd_mirrored_map *map, pass *p)
     map->row->want(&source, &p->wanted);
 }
 
+/* What the server refused is not sent again at once: it would be refused again, and
+ * meanwhile nobody would be told. */
+static bool is_too_large(psd_mirrored_map *map, pass *p)
+{
+    size_t size = psd_map_data_size(p->wanted.data);
+    if (size > PSD_MAP_DATA_MAX)
+        return true;
+    PSD_LOCKED(&map->state_mutex);
+    int64_t left_ms = map->refused_until_ms - psd_clock_mono_ms();
+    if (left_ms <= 0 || size < map->refused_size - map->refused_size / REFUSED_SHRINK)
+        return false;
+    p->wanted.again_ms = sooner(p->wanted.again_ms, left_ms);
+    return true;
+}
+
+static void note_refusal(psd_mirrored_map *map, const pass *p)
+{
+    PSD_LOCKED(&map->state_mutex);
+    map->refused_size = psd_map_data_size(p->wanted.data);
+    map->refused_until_ms = psd_clock_mono_ms() + REFUSED_RETRY_MS;
+}
+
 /* Fills everything but `found`, which is there already. */
 static void make_plan(psd_mirrored_map *map, pass *p)
 {
@@ -134,7 +170,7 @@ static void make_plan(psd_mirrored_map *map, pass *p)
     ask_row(map, p);
     const Polarrpc__V1__Observation *observation = p->resource ? psd_observation_of(p->resource) : NULL;
     p->notes = psd_json_new();
-    p->too_large = psd_map_data_size(p->wanted.data) > PSD_MAP_DATA_MAX;
+    p->too_large = is_too_large(map, p);
     bool writes = p->wanted.verdict == PSD_MAP_WRITE && !p->too_large;
     describe_state(map, p, observation);
     describe_origin(p, observation);
@@ -151,11 +187,6 @@ static void make_plan(psd_mirrored_map *map, pass *p)
 }
 
 /* ---- making it so ---- */
-
-static int64_t sooner(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 static int64_t send(psd_mirrored_map *map, const pass *p, const cJSON *body)
 {
@@ -211,6 +242,8 @@ int64_t psd_mirrored_map_reconcile(void *arg)
     if (pause_ms > 0)
         return sooner(again_ms, pause_ms);
     int64_t retry_ms = send(map, &p, body);
+    if (map->object.too_large && p.plan.data)
+        note_refusal(map, &p);
     if (retry_ms != PSD_RECONCILE_NEVER)
         again_ms = sooner(again_ms, retry_ms);
     return sooner(again_ms, map->options->refresh_ms);

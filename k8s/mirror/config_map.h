@@ -12,8 +12,10 @@ typedef struct psd_mirrored_map {
     psd_followed source;  /* the row's resource */
     psd_object object;
     char name[254];
-    pthread_mutex_t state_mutex; /* guards `state`: describing looks, too */
+    pthread_mutex_t state_mutex; /* guards all below: describing looks, too */
     void *state;
+    size_t refused_size;      /* of data that the API server refused as too large; 0: none */
+    int64_t refused_until_ms; /* monotonic: then it is tried again */
 } psd_mirrored_map;
 
 /* CHANGED is called when the source or the object has changed. */

@@ -15,8 +15,8 @@ enum {
     WRITE_PERIOD_MS = 250, /* changes in between are written together */
     RETRY_FIRST_MS = 500,
     RETRY_MOST_MS = 60000,
-    TOO_LARGE_RETRY_MS = 300000,
-    TRUST_MS = 2000, /* so long may the watch take to show a write of ours */
+    TRUST_MS = 2000,       /* so long may the watch take to show a write of ours */
+    LOG_PERIOD_MS = 60000, /* of failures alike whose words differ */
 };
 
 void psd_object_init(psd_object *object, psd_kube *kube, const char *what, const char *path)
@@ -94,13 +94,24 @@ void psd_object_set_state(psd_object *object, Polarstack__V1__MirrorState state,
     psd_error_set(&object->failure, PSD_OK, "%s", reason ? reason : "");
 }
 
-/* One line for each new cause: it is tried again and again. */
+/* One line for each new cause: it is tried again and again. The same cause may have
+ * different words each time. */
+static void log_failure(psd_object *object, const psd_error *error)
+{
+    int64_t now_ms = psd_clock_mono_ms();
+    if (object->logged.code == error->code &&
+        (strcmp(object->logged.text, error->text) == 0 || now_ms - object->logged_ms < LOG_PERIOD_MS))
+        return;
+    object->logged = *error;
+    object->logged_ms = now_ms;
+    psd_log(PSD_LOG_WARNING, "object not written", "object=\"%s\" code=%s reason=\"%s\"", object->what,
+            psd_code_name(error->code), error->text);
+}
+
 static void note_failure(psd_object *object, Polarstack__V1__MirrorState state, const psd_error *error)
 {
+    log_failure(object, error);
     PSD_LOCKED(&object->mutex);
-    if (object->state != state || strcmp(object->failure.text, error->text) != 0)
-        psd_log(PSD_LOG_WARNING, "object not written", "object=\"%s\" code=%s reason=\"%s\"", object->what,
-                psd_code_name(error->code), error->text);
     object->state = state;
     object->failure = *error;
     object->failures++;
@@ -108,9 +119,10 @@ static void note_failure(psd_object *object, Polarstack__V1__MirrorState state, 
 
 static void note_success(psd_object *object)
 {
-    PSD_LOCKED(&object->mutex);
-    if (object->state == POLARSTACK__V1__MIRROR_STATE__FAILED)
+    if (object->logged.code != PSD_OK)
         psd_log(PSD_LOG_INFO, "object written again", "object=\"%s\"", object->what);
+    object->logged = (psd_error)PSD_ERROR_INIT;
+    PSD_LOCKED(&object->mutex);
     object->state = POLARSTACK__V1__MIRROR_STATE__IN_SYNC;
     object->failure = (psd_error)PSD_ERROR_INIT;
     object->written_at_ms = psd_clock_unix_ms();
@@ -152,8 +164,8 @@ static bool is_too_large(const psd_kube_reply *reply, const psd_error *error)
 static int64_t fail(psd_object *object, const psd_kube_reply *reply, const psd_error *error)
 {
     bool too_large = is_too_large(reply, error);
-    int64_t pause_ms = too_large ? TOO_LARGE_RETRY_MS
-                                 : psd_backoff_ms(object->attempt++, RETRY_FIRST_MS, RETRY_MOST_MS);
+    object->too_large = too_large;
+    int64_t pause_ms = psd_backoff_ms(object->attempt++, RETRY_FIRST_MS, RETRY_MOST_MS);
     if (pause_ms < reply->retry_after_ms)
         pause_ms = reply->retry_after_ms;
     note_failure(object,
@@ -171,6 +183,7 @@ int64_t psd_object_send(psd_object *object, const psd_object_write *write)
     PSD_AUTO_KUBE_REPLY reply = {.status = 0};
     psd_error error = PSD_ERROR_INIT;
     object->not_before_ms = psd_clock_mono_ms() + WRITE_PERIOD_MS;
+    object->too_large = false;
     if (psd_kube_call(object->kube, &request, &reply, &error) == 0) {
         object->attempt = 0;
         keep_written(object, write->replaced, psd_take(reply.body));

@@ -21,6 +21,9 @@ typedef struct psd_object {
     int64_t trusted_until_ms; /* monotonic: then the watch knows better */
     unsigned attempt;         /* writes that failed in a row */
     int64_t not_before_ms;    /* monotonic: no write sooner */
+    bool too_large;           /* so the last write was refused */
+    psd_error logged;         /* the failure that was last logged; OK: written since */
+    int64_t logged_ms;        /* monotonic */
 
     pthread_mutex_t mutex; /* guards all below */
     Polarstack__V1__MirrorState state;

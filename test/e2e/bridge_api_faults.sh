@@ -96,11 +96,11 @@ nic lost0
 stop_listener "$listener"
 start_listener 30015
 check "a silent connection is given up" wait_for 30 log_since "$mark" "connection to the API server given up"
-check "for a new one" wait_for 10 was_cut
+check "for a new one" wait_for 30 was_cut
 check "the configuration becomes stale" wait_for 20 config_is STALE
 proxy_do pass
 check "it is replaced, and the ports are right" wait_for 60 all_is_right 30015
-check "what came meanwhile arrives" wait_for 10 nic_is lost0
+check "what came meanwhile arrives" wait_for 60 nic_is lost0
 
 # ---- the server has forgotten what the watches go on from ----
 
@@ -117,11 +117,11 @@ check "the server forgets" kube_compact
 mark=$(audit_mark)
 proxy_do pass
 check "what was deleted is made again" wait_for 60 all_is_right 30015
-check "what was missed arrives" wait_for 10 nic_is forgotten
+check "what was missed arrives" wait_for 60 nic_is forgotten
 lists() {
     [ "$(audit_count "$mark" "$agent" list configmaps)" -ge 1 ]
 }
-check "it has listed anew" wait_for 10 lists
+check "it has listed anew" wait_for 60 lists
 check "not again and again" within 1 "$(audit_count "$mark" "$agent" list configmaps)" 20
 
 # ---- another writer of the same object ----
@@ -148,7 +148,7 @@ proxy_do delay 0
 check "against another writer it wins in the end" wait_for 30 all_is_right 30019
 check "what the other one noted stays" test \
     "$(ports_map '[.metadata.annotations | to_entries[] | select(.key | startswith("theirs-")) | .value] | join(" ")')" = "39 40 38"
-check "conflicts are counted" within 1 "$(mirror '$ports.conflicts | tonumber')" 1000
+check "conflicts are counted" within 1 "$(mirror '.conflicts | tonumber')" 1000
 took=$((SECONDS - begin + 1))
 # A write each 250 ms, and a look after each conflict.
 check "it does not storm: $took s" within 1 "$(audit_count "$mark" "$agent" '' configmaps)" $((took * 10))

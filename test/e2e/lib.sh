@@ -348,15 +348,15 @@ in_sync() {
     pdctl --runtime-dir "$dir" diff >/dev/null
 }
 
-# mirror FILTER: what jq makes of what the bridge says; $ports in it is the ConfigMap with the ports
+# mirror FILTER: what jq makes of what the bridge says of the ConfigMap with the ports
 mirror() {
     pdctl --runtime-dir "$dir" diff -o json | jq -er --arg map "ConfigMap kube-system/$ports_map" \
-        '(.objects[] | select(.name == $map)) as $ports | '"$1"
+        ".objects[] | select(.name == \$map) | $1"
 }
 
 # mirror_is STATE: of the ConfigMap with the ports
 mirror_is() {
-    [ "$(mirror '$ports.state')" = "$1" ]
+    [ "$(mirror .state)" = "$1" ]
 }
 
 # config FILTER: what jq makes of the daemon's NodeConfig
