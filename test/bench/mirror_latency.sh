@@ -17,11 +17,12 @@ measure() {
         my $select = IO::Select->new($watch);
         my $unread = "";
         sub next_line {
-            while ($unread !~ s/^(.*)\n//) {
+            until ($unread =~ /\n/) {
                 $select->can_read(20) or die "nothing was seen for 20 s\n";
                 sysread($watch, $unread, 65536, length $unread) or die "the watch has ended\n";
             }
-            return $1;
+            (my $line, $unread) = split(/\n/, $unread, 2);
+            return $line;
         }
         next_line();
         for my $i (1 .. $samples) {
@@ -44,7 +45,7 @@ measure() {
 write_times() {
     audit_requests "$1" "$agent" '.[] | select(.verb == "patch" and .objectRef.resource == "configmaps")
         | [.requestReceivedTimestamp, .stageTimestamp | (.[0:19] + "Z" | fromdate) + (.[19:-1] | tonumber)]
-        | 1000 * (.[1] - .[0])'
+        | (.[1] - .[0]) * 1e4 | round / 10'
 }
 
 start_all
