@@ -32,6 +32,7 @@
 #include "common/rpc/background.h"
 #include "common/rpc/wire.h"
 #include "common/runtime_dir.h"
+#include "common/settings.h"
 #include "k8s/config.h"
 #include "server/services/services.h"
 #include "server/topics.h"
@@ -116,7 +117,7 @@ static void start_daemon(fleet_node *node)
     psd_daemon *daemon = &node->daemon;
     psd_server_options options = {.max_in_flight = 2};
     psd_error error = PSD_ERROR_INIT;
-    daemon->node = node->name;
+    snprintf(daemon->node, sizeof(daemon->node), "%s", node->name);
     arc4random_buf(&daemon->epoch, sizeof(daemon->epoch));
     snprintf(url, sizeof(url), "ipc://%s/%s", node->dir, PSD_DAEMON_SOCKET);
     must(psd_server_new(&options, &daemon->server, &error), &error);
@@ -202,7 +203,9 @@ static void start_bridge(fleet_node *node, char *kubeconfig)
     char *arguments[] = {program, dir, node->dir, name, node->name, credentials, kubeconfig, NULL};
     int count = (int)PSD_ARRAY_SIZE(arguments) - 1;
     psd_error error = PSD_ERROR_INIT;
-    must(psd_bridge_config_load(&node->bridge.config, count, arguments, &error), &error);
+    must(psd_settings_load(psd_bridge_options(), &node->bridge.config, sizeof(node->bridge.config),
+                           &node->bridge.config.program.config_file, count, arguments, &error),
+         &error);
     must(psd_bridge_open(&node->bridge, &error), &error);
     must(psd_bridge_start(&node->bridge, &error), &error);
 }
@@ -211,7 +214,7 @@ static void stop_bridges(void)
 {
     for (size_t i = 0; i < node_count; i++) {
         psd_bridge_stop(&nodes[i].bridge);
-        psd_bridge_config_free(&nodes[i].bridge.config);
+        psd_options_free(psd_bridge_options(), &nodes[i].bridge.config);
     }
 }
 
