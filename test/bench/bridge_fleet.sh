@@ -11,7 +11,7 @@ nodes() {
     seq -f %03g "$count" | sed 's/.*/{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-&"}}/'
 }
 
-daemons_input='' bridges_pid='' bridges_input=''
+daemons_pid='' daemons_input='' bridges_pid='' bridges_input=''
 
 # start_part NAME ARGUMENT...: bridge-fleet; leaves its pid in $NAME_pid, its input in $NAME_input
 start_part() {
@@ -94,9 +94,14 @@ wait_for "$right_within_s" none_wrong
 settle_ms=$(($(bench_now_ms) - settle_ms))
 requests=$(audit_count "$mark" "$agent")
 failed_requests "$first_mark" >"$work/failed"
+bridges_mib=$(bench_memory_mib "$bridges_pid" VmRSS)
 echo writes >&"$bridges_input"
 says bridges writes 60
 read -r _ writes _ conflicts _ failures < <(grep '^writes ' "$work/bridges.out")
+exec {bridges_input}>&-
+need "the bridges do not end well" wait "$bridges_pid"
+exec {daemons_input}>&-
+need "the daemons do not end well" wait "$daemons_pid"
 head -qn 20 "$work/failed" "$work/wrong" "$work/bridges.log" >&2
 
 bench_report changes "$changes" changes
@@ -112,5 +117,5 @@ bench_report apiserver_cpu "$(bench_percent "$server_ms" "$spent_ms")" "percent 
 bench_report etcd_cpu "$(bench_percent "$etcd_ms" "$spent_ms")" "percent of one core"
 bench_report apiserver_memory "$(bench_memory_mib "$server" VmRSS)" "MiB resident"
 bench_report bridge_cpu "$(bench_percent "$bridges_ms" $((spent_ms * count)))" "percent of one core, each"
-bench_report bridges_memory "$(bench_memory_mib "$bridges_pid" VmRSS)" "MiB resident, all in one process"
+bench_report bridges_memory "$bridges_mib" "MiB resident, all in one process"
 bench_finish
