@@ -147,7 +147,8 @@ static bool is_too_large(psd_mirrored_map *map, pass *p)
         return true;
     PSD_LOCKED(&map->state_mutex);
     int64_t left_ms = map->refused_until_ms - psd_clock_mono_ms();
-    if (left_ms <= 0 || size < map->refused_size - map->refused_size / REFUSED_SHRINK)
+    if (left_ms <= 0 || size < map->refused_size - map->refused_size / REFUSED_SHRINK ||
+        psd_map_data_size(psd_json_at(p->found, "binaryData")) < map->refused_beside)
         return false;
     p->wanted.again_ms = sooner(p->wanted.again_ms, left_ms);
     return true;
@@ -157,6 +158,7 @@ static void note_refusal(psd_mirrored_map *map, const pass *p)
 {
     PSD_LOCKED(&map->state_mutex);
     map->refused_size = psd_map_data_size(p->wanted.data);
+    map->refused_beside = psd_map_data_size(psd_json_at(p->found, "binaryData"));
     map->refused_until_ms = psd_clock_mono_ms() + REFUSED_RETRY_MS;
 }
 

@@ -15,6 +15,7 @@ typedef struct psd_mirrored_map {
     pthread_mutex_t state_mutex; /* guards all below: describing looks, too */
     void *state;
     size_t refused_size;      /* of data that the API server refused as too large; 0: none */
+    size_t refused_beside;    /* what else was in the object: binary data */
     int64_t refused_until_ms; /* monotonic: then it is tried again */
 } psd_mirrored_map;
 
