@@ -172,7 +172,7 @@ static void servers_are_urls(void **state)
         check_refused(&options, PSD_INVALID_ARGUMENT, "is no https:// url");
     }
     options.master = "10.0.0.1";
-    check_refused(&options, PSD_INVALID_ARGUMENT, "context 'c': the server '10.0.0.1' is no https:// url");
+    check_refused(&options, PSD_INVALID_ARGUMENT, "option '--master': '10.0.0.1' is no https:// url");
     options.master = "http://127.0.0.1:8080/";
     check_found(&options, "http://127.0.0.1:8080", named);
 }
