@@ -13,6 +13,8 @@
 #include "common/rpc/client.h"
 #include "common/rpc/watch.h"
 #include "polarrpc/v1/reflection.rpc.h"
+#include "polarstack/v1/bridge.rpc.h"
+#include "polarstack/v1/diagnosis.rpc.h"
 #include "polarstack/v1/health.rpc.h"
 #include "polarstack/v1/node_config.rpc.h"
 #include "polarstack/v1/port_usage.rpc.h"

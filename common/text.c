@@ -60,6 +60,14 @@ void psd_text_free(psd_text *text)
     *text = (psd_text)PSD_TEXT_INIT;
 }
 
+void psd_text_flatten(char *text)
+{
+    for (; *text; text++) {
+        if (*text < ' ' || *text > '~')
+            *text = '?';
+    }
+}
+
 enum { MAX_WORD = 48 };
 
 static size_t smaller(size_t a, size_t b)

@@ -2,21 +2,11 @@
 
 #include <string.h>
 
-#include "common/log.h"
 #include "common/rpc/endpoint.h"
-#include "common/settings.h"
 
 #define MEMBER(name) offsetof(psd_bridge_config, name)
 
 static const psd_option rows[] = {
-    {.name = "config",
-     .letter = 'c',
-     .type = PSD_OPTION_STRING,
-     .flags = PSD_OPTION_COMMAND_LINE_ONLY,
-     .offset = MEMBER(config_file),
-     .value_name = "FILE",
-     .environment = "POLARSTACK_BRIDGE_CONFIG",
-     .help = "Read options from FILE, one 'name = value' a line."},
     {.name = "runtime-dir",
      .type = PSD_OPTION_STRING,
      .offset = MEMBER(runtime_dir),
@@ -33,7 +23,7 @@ static const psd_option rows[] = {
      .offset = MEMBER(node_name),
      .value_name = "NAME",
      .environment = "CURRENT_NODE_NAME",
-     .help = "Name of this host's Node in Kubernetes. Default: the host's name."},
+     .help = "Name of this host's Node in Kubernetes. Default: the host's name in lower case."},
     {.name = "kubeconfig",
      .type = PSD_OPTION_STRING,
      .offset = MEMBER(kubeconfig),
@@ -129,30 +119,7 @@ static const psd_option rows[] = {
      .max = 3600000,
      .help = "Connect anew when a watch has been silent for this time; the API server sends a bookmark each "
              "minute."},
-    {.name = "log-level",
-     .type = PSD_OPTION_CHOICE,
-     .offset = MEMBER(log_level),
-     .value_name = "LEVEL",
-     .default_text = "info",
-     .choices = psd_log_level_names,
-     .help = "How much to log to standard error."},
-    {.name = "print-config",
-     .type = PSD_OPTION_BOOL,
-     .flags = PSD_OPTION_COMMAND_LINE_ONLY,
-     .offset = MEMBER(print_config),
-     .help = "Print the options in force as a config file, and exit."},
-    {.name = "help",
-     .letter = 'h',
-     .type = PSD_OPTION_BOOL,
-     .flags = PSD_OPTION_COMMAND_LINE_ONLY,
-     .offset = MEMBER(help),
-     .help = "Print this text, and exit."},
-    {.name = "version",
-     .letter = 'V',
-     .type = PSD_OPTION_BOOL,
-     .flags = PSD_OPTION_COMMAND_LINE_ONLY,
-     .offset = MEMBER(version),
-     .help = "Print the version, and exit."},
+    PSD_PROGRAM_OPTIONS("POLARSTACK_BRIDGE_CONFIG"),
 };
 
 psd_options psd_bridge_options(void)
@@ -191,8 +158,9 @@ static int check_names(const psd_bridge_config *config, psd_error *error)
     return 0;
 }
 
-static int check(const psd_bridge_config *config, psd_error *error)
+int psd_bridge_config_check(const void *settings, psd_error *error)
 {
+    const psd_bridge_config *config = settings;
     psd_endpoint endpoint;
     if (config->daemon_url && psd_endpoint_parse(config->daemon_url, &endpoint, error) < 0)
         return psd_error_prefix(error, "option '--daemon-url'");
@@ -200,17 +168,4 @@ static int check(const psd_bridge_config *config, psd_error *error)
         return psd_error_set(error, PSD_INVALID_ARGUMENT,
                              "option '--core-version-cm-labels' is empty, which all ConfigMaps fit");
     return check_names(config, error);
-}
-
-int psd_bridge_config_load(psd_bridge_config *config, int argc, char **argv, psd_error *error)
-{
-    if (psd_settings_load(psd_bridge_options(), config, sizeof(*config), &config->config_file, argc, argv,
-                          error) < 0)
-        return -1;
-    return config->help || config->version ? 0 : check(config, error);
-}
-
-void psd_bridge_config_free(psd_bridge_config *config)
-{
-    psd_options_free(psd_bridge_options(), config);
 }

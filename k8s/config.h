@@ -7,9 +7,7 @@
 
 psd_options psd_bridge_options(void);
 
-/* Fills CONFIG from defaults, environment, config file and command line. */
-int psd_bridge_config_load(psd_bridge_config *config, int argc, char **argv, psd_error *error) PSD_MUST_CHECK;
-
-void psd_bridge_config_free(psd_bridge_config *config);
+/* Names the option of a psd_bridge_config that cannot be right, for psd_program. */
+int psd_bridge_config_check(const void *settings, psd_error *error) PSD_MUST_CHECK;
 
 #endif

@@ -196,8 +196,8 @@ static void check_source(void *arg, const psd_informer_view *view)
         psd_diagnosis_add(check->d, FAULT, "inputs", advice_for(view->code), "%s cannot be watched: %s",
                           check->what, view->reason);
     else if (cJSON_GetArraySize(view->objects) == 0)
-        psd_diagnosis_add(check->d, mend ? FAULT : WARNING, "inputs",
-                          mend ? mend : "defaults are in force: see 'pdctl get config'", "%s does not exist",
+        psd_diagnosis_add(check->d, check->source == PSD_SOURCE_MPD_CONTROLLER ? FAULT : WARNING, "inputs",
+                          mend ? mend : "defaults are in force: see 'pdctl get config'", "%s: there is none",
                           check->what);
     else
         psd_diagnosis_add(check->d, GOOD, "inputs", NULL, "%s is watched", check->what);

@@ -1,17 +1,6 @@
 #include "server/config.h"
 
-#include "common/log.h"
-#include "common/settings.h"
-
 static const psd_option rows[] = {
-    {.name = "config",
-     .letter = 'c',
-     .type = PSD_OPTION_STRING,
-     .flags = PSD_OPTION_COMMAND_LINE_ONLY,
-     .offset = offsetof(psd_config, config_file),
-     .value_name = "FILE",
-     .environment = "POLARSTACK_CONFIG",
-     .help = "Read options from FILE, one 'name = value' a line."},
     {.name = "runtime-dir",
      .type = PSD_OPTION_STRING,
      .offset = offsetof(psd_config, runtime_dir),
@@ -35,7 +24,7 @@ static const psd_option rows[] = {
      .offset = offsetof(psd_config, node_name),
      .value_name = "NAME",
      .environment = "CURRENT_NODE_NAME",
-     .help = "Name of this node in answers. Default: the host's name."},
+     .help = "Name of this node in answers. Default: the host's name in lower case."},
     {.name = "port-ranges",
      .type = PSD_OPTION_PORTS,
      .offset = offsetof(psd_config, port_ranges),
@@ -66,44 +55,10 @@ static const psd_option rows[] = {
      .min = 1,
      .max = 4096,
      .help = "Requests answered at the same time; more of them wait."},
-    {.name = "log-level",
-     .type = PSD_OPTION_CHOICE,
-     .offset = offsetof(psd_config, log_level),
-     .value_name = "LEVEL",
-     .default_text = "info",
-     .choices = psd_log_level_names,
-     .help = "How much to log to standard error."},
-    {.name = "print-config",
-     .type = PSD_OPTION_BOOL,
-     .flags = PSD_OPTION_COMMAND_LINE_ONLY,
-     .offset = offsetof(psd_config, print_config),
-     .help = "Print the options in force as a config file, and exit."},
-    {.name = "help",
-     .letter = 'h',
-     .type = PSD_OPTION_BOOL,
-     .flags = PSD_OPTION_COMMAND_LINE_ONLY,
-     .offset = offsetof(psd_config, help),
-     .help = "Print this text, and exit."},
-    {.name = "version",
-     .letter = 'V',
-     .type = PSD_OPTION_BOOL,
-     .flags = PSD_OPTION_COMMAND_LINE_ONLY,
-     .offset = offsetof(psd_config, version),
-     .help = "Print the version, and exit."},
+    PSD_PROGRAM_OPTIONS("POLARSTACK_CONFIG"),
 };
 
 psd_options psd_config_options(void)
 {
     return (psd_options){rows, PSD_ARRAY_SIZE(rows)};
-}
-
-int psd_config_load(psd_config *config, int argc, char **argv, psd_error *error)
-{
-    return psd_settings_load(psd_config_options(), config, sizeof(*config), &config->config_file, argc, argv,
-                             error);
-}
-
-void psd_config_free(psd_config *config)
-{
-    psd_options_free(psd_config_options(), config);
 }

@@ -7,9 +7,4 @@
 
 psd_options psd_config_options(void);
 
-/* Fills CONFIG from defaults, environment, config file and command line. */
-int psd_config_load(psd_config *config, int argc, char **argv, psd_error *error) PSD_MUST_CHECK;
-
-void psd_config_free(psd_config *config);
-
 #endif

@@ -7,6 +7,9 @@
 #include <pthread.h>
 #include <stdint.h>
 
+#include "common/node_name.h"
+#include "common/program.h"
+#include "common/rpc/reflection.h"
 #include "common/rpc/server.h"
 #include "server/node_config/node_config.h"
 #include "server/scan/port/port_ranges.h"
@@ -15,7 +18,7 @@
 
 /* Settings as options and config file give them (server/config.c). */
 typedef struct psd_config {
-    char *config_file;
+    psd_program_settings program; /* first */
     char *runtime_dir;
     char *state_dir;
     char *listen;
@@ -24,10 +27,6 @@ typedef struct psd_config {
     int64_t port_listen_period_ms;
     int64_t port_full_period_ms;
     uint64_t max_in_flight;
-    int log_level;
-    bool print_config;
-    bool help;
-    bool version;
 } psd_config;
 
 /* The rows of the table in topics.c. */
@@ -56,12 +55,12 @@ enum { PSD_SCANNER_COUNT = 1 };
 
 typedef struct psd_daemon {
     psd_config config;
-    const char *node; /* points into config or hostname */
-    char hostname[256];
+    char node[PSD_NODE_NAME_SIZE];
     uint64_t epoch;
     int64_t started_at_ms;
     psd_port_ranges port_ranges;
     psd_server *server;
+    psd_reflection reflection;
     psd_topic *topics[PSD_TOPIC_COUNT];
     psd_node_config *node_config;
     psd_watched scanners[PSD_SCANNER_COUNT];

@@ -13,32 +13,20 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/node_name.h"
+#include "common/rpc/background.h"
 #include "common/rpc/wire.h"
 #include "common/runtime_dir.h"
 #include "server/config.h"
 #include "server/pid_file.h"
 #include "server/scanners.h"
-#include "common/rpc/background.h"
 #include "server/services/services.h"
 #include "server/topics.h"
 
 enum {
-    EXIT_USAGE_ERROR = 2, /* options or config file */
-    EXIT_START_ERROR = 1, /* folders, socket, scanners */
     STOP_GRACE_MS = 5000,
     SOCKET_MODE = 0660,
 };
-
-static void print_help(void)
-{
-    PSD_AUTO_TEXT options = PSD_TEXT_INIT;
-    psd_options_help(psd_config_options(), &options);
-    printf("Usage: polarstack-daemon [OPTIONS]\n\n"
-           "Serves what it knows of this host: which ports are taken. Read it with pdctl.\n\n"
-           "Options:\n%s\n"
-           "Exit codes: 0 stopped by SIGTERM or SIGINT, 1 could not start, 2 wrong options or config file.\n",
-           psd_text_string(&options));
-}
 
 static int find_folders(const psd_config *config, char runtime_dir[PATH_MAX], char state_dir[PATH_MAX],
                         psd_error *error)
@@ -58,13 +46,8 @@ static int find_folders(const psd_config *config, char runtime_dir[PATH_MAX], ch
 static int identify(psd_daemon *daemon, psd_error *error)
 {
     daemon->started_at_ms = psd_clock_unix_ms();
-    daemon->node = daemon->config.node_name;
-    if (!daemon->node || !daemon->node[0]) {
-        if (gethostname(daemon->hostname, sizeof(daemon->hostname) - 1) < 0 || !daemon->hostname[0])
-            return psd_error_set(error, PSD_FAILED_PRECONDITION,
-                                 "this host has no name: give one with --node-name");
-        daemon->node = daemon->hostname;
-    }
+    if (psd_node_name(daemon->config.node_name, daemon->node, error) < 0)
+        return -1;
     arc4random_buf(&daemon->epoch, sizeof(daemon->epoch));
     psd_port_set always = {{0}};
     if (psd_port_set_parse(&always, daemon->config.port_ranges, error) < 0)
@@ -144,7 +127,7 @@ static void stop(psd_daemon *daemon)
     psd_topics_free(daemon);
 }
 
-static int serve(psd_daemon *daemon, const sigset_t *signals, psd_error *error)
+static int run(psd_daemon *daemon, const sigset_t *signals, psd_error *error)
 {
     char runtime_dir[PATH_MAX];
     char state_dir[PATH_MAX];
@@ -162,46 +145,24 @@ static int serve(psd_daemon *daemon, const sigset_t *signals, psd_error *error)
     return result;
 }
 
-static void clean_config(psd_config **config)
-{
-    psd_config_free(*config);
-}
+static psd_daemon the_daemon;
 
-static int fail(const psd_error *error, int code)
+static int serve(const sigset_t *signals, psd_error *error)
 {
-    fprintf(stderr, "polarstack-daemon: %s\n", error->text);
-    return code;
+    return run(&the_daemon, signals, error) < 0 ? PSD_EXIT_START_ERROR : 0;
 }
 
 int main(int argc, char **argv)
 {
-    static psd_daemon daemon;
-    psd_error error = PSD_ERROR_INIT;
-    psd_config *config = &daemon.config;
-    __attribute__((cleanup(clean_config))) psd_config *cleaned PSD_UNUSED = config;
-    if (psd_config_load(config, argc, argv, &error) < 0)
-        return fail(&error, EXIT_USAGE_ERROR);
-    if (config->help) {
-        print_help();
-        return 0;
-    }
-    if (config->version) {
-        printf("polarstack-daemon %s\n", PSD_VERSION);
-        return 0;
-    }
-    if (config->print_config) {
-        PSD_AUTO_TEXT dump = PSD_TEXT_INIT;
-        psd_options_dump(psd_config_options(), config, &dump);
-        fputs(psd_text_string(&dump), stdout);
-        return 0;
-    }
-    psd_log_set_level((psd_log_level)config->log_level);
-    /* Blocked before any thread exists, so that only sigtimedwait sees them. */
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    return serve(&daemon, &signals, &error) < 0 ? fail(&error, EXIT_START_ERROR) : 0;
+    const psd_program program = {
+        .name = "polarstack-daemon",
+        .purpose = "Serves what it knows of this host: which ports are taken. Read it with pdctl.\n",
+        .exit_codes = "Exit codes: 0 stopped by SIGTERM or SIGINT, 1 could not start, 2 wrong options or "
+                      "config file.\n",
+        .options = psd_config_options(),
+        .settings = &the_daemon.config,
+        .size = sizeof(the_daemon.config),
+        .serve = serve,
+    };
+    return psd_program_main(&program, argc, argv);
 }

@@ -95,7 +95,7 @@ static void add_facts(const ProtobufCMessage *message, psd_cli_facts *facts)
 
 static const psd_cli_column columns[] = {
     {"FIELD", false, 13, psd_cli_print_fact_name},    {"VALUE", false, 24, psd_cli_print_fact_value},
-    {"SOURCE", false, 24, psd_cli_print_fact_source}, {"VERSION", true, 8, psd_cli_print_fact_version},
+    {"SOURCE", false, 40, psd_cli_print_fact_source}, {"VERSION", true, 8, psd_cli_print_fact_version},
     {"AGE", false, 6, psd_cli_print_fact_age},
 };
 

@@ -21,6 +21,7 @@
 enum {
     DEFAULT_TIMEOUT_MS = 10000,
     CANCEL_PERIOD_MS = 10,
+    REST_MS = 1000, /* of a call context whose time was up */
     LANES = 2,
     SECOND_LANE_FROM = 2, /* calls side by side */
 };
@@ -231,6 +232,20 @@ static psd_lane *choose_lane(psd_client *client)
     return second->busy < first->busy || !is_up ? second : first;
 }
 
+/* Takes an idle call context that has rested; NULL when there is none. */
+static psd_client_call_ctx *take_idle(psd_client_call_ctx **list)
+{
+    int64_t now_ms = psd_clock_mono_ms();
+    for (psd_client_call_ctx **at = list; *at; at = &(*at)->next) {
+        psd_client_call_ctx *idle = *at;
+        if (idle->rests_until_ms <= now_ms) {
+            *at = idle->next;
+            return idle;
+        }
+    }
+    return NULL;
+}
+
 /* An idle call context or a new one, on the active list. */
 static psd_client_call_ctx *take_call(psd_client *client, bool asynchronous, psd_error *error)
 {
@@ -238,9 +253,8 @@ static psd_client_call_ctx *take_call(psd_client *client, bool asynchronous, psd
     {
         PSD_LOCKED(&client->mutex);
         lane = choose_lane(client);
-        psd_client_call_ctx *idle = lane->idle[asynchronous];
+        psd_client_call_ctx *idle = take_idle(&lane->idle[asynchronous]);
         if (idle) {
-            lane->idle[asynchronous] = idle->next;
             activate(idle);
             return idle;
         }
@@ -253,8 +267,12 @@ static psd_client_call_ctx *take_call(psd_client *client, bool asynchronous, psd
     return call;
 }
 
+/* nng 1.5.2 may let the timeout of an operation that has just ended hit the next
+ * one on the same aio: a context whose time was up rests before it is used again. */
 static void give_back(psd_client_call_ctx *call)
 {
+    int64_t now_ms = psd_clock_mono_ms();
+    call->rests_until_ms = now_ms >= call->deadline_ms - 1 ? now_ms + REST_MS : 0;
     psd_client_call_reset(call);
     psd_client *client = call->client;
     PSD_LOCKED(&client->mutex);

@@ -199,7 +199,7 @@ static bool receive_response(psd_client_call_ctx *call)
     return goes_on;
 }
 
-/* The connection was lost while the request was under way. */
+/* The answer was lost, with the connection or by nng. */
 static bool retry_or_end(psd_client_call_ctx *call)
 {
     if (!call->method->no_side_effects)
@@ -223,6 +223,8 @@ static bool failed(psd_client_call_ctx *call, int result)
         return retry_or_end(call);
     if (result == NNG_ETIMEDOUT && call->state == PSD_CALL_SENDING)
         return wait_for_connection(call); /* nothing was sent */
+    if (result == NNG_ETIMEDOUT && time_left(call) > 0)
+        return retry_or_end(call); /* the timeout of the send, which hit the wrong operation */
     if (result == NNG_ETIMEDOUT)
         return end(call, PSD_DEADLINE_EXCEEDED, "no answer within the timeout");
     psd_error error = PSD_ERROR_INIT;

@@ -34,6 +34,7 @@ struct psd_client_call_ctx {
     bool asynchronous;
     psd_client_call_ctx *next; /* in the client's list of idle or active ones */
     psd_client_call_ctx *previous;
+    int64_t rests_until_ms; /* monotonic: not used again before */
 
     /* Of one call. */
     const psd_method *method;

@@ -13,14 +13,22 @@
 
 enum { MAX_FILE = 1 << 20 };
 
+static void clean_secret(char **text)
+{
+    if (*text)
+        explicit_bzero(*text, MAX_FILE + 1);
+    free(*text);
+}
+
 int psd_kube_read_file(const char *file, const char *what, char **text, psd_error *error)
 {
     PSD_AUTO_FILE FILE *stream = fopen(file, "re");
     if (!stream)
         return psd_error_set_errno(error, errno, "cannot read the %s '%s'", what, file);
-    PSD_AUTO_FREE char *read_text = malloc(MAX_FILE + 1);
+    PSD_AUTO(clean_secret) char *read_text = calloc(1, MAX_FILE + 1);
     if (!read_text)
         return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "out of memory");
+    setvbuf(stream, NULL, _IONBF, 0); /* one copy of a secret is enough */
     errno = 0;
     size_t length = fread(read_text, 1, MAX_FILE + 1, stream);
     if (ferror(stream))
@@ -28,6 +36,9 @@ int psd_kube_read_file(const char *file, const char *what, char **text, psd_erro
     if (length > MAX_FILE)
         return psd_error_set(error, PSD_INVALID_ARGUMENT, "the %s '%s' is larger than 1 MiB", what, file);
     read_text[length] = '\0';
+    if (strlen(read_text) != length)
+        return psd_error_set(error, PSD_INVALID_ARGUMENT, "the %s '%s' is no text: it has zero bytes", what,
+                             file);
     *text = strdup(read_text); /* most are small */
     return *text ? 0 : psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "out of memory");
 }
@@ -51,10 +62,15 @@ void psd_kube_credentials_free(psd_kube_credentials *credentials)
     memset(credentials, 0, sizeof(*credentials));
 }
 
+static bool is_given(const char *text)
+{
+    return text && text[0];
+}
+
 static const char *environment(const char *name)
 {
     const char *value = getenv(name);
-    return value && value[0] ? value : NULL;
+    return is_given(value) ? value : NULL;
 }
 
 static char *text_of(psd_text *text)
@@ -99,9 +115,10 @@ static bool has_token(const char *dir)
 static int load_somewhere(const psd_kube_credentials_options *options, psd_kube_credentials *credentials,
                           psd_error *error)
 {
-    if (options->kubeconfig)
+    if (is_given(options->kubeconfig))
         return psd_kubeconfig_load(options->kubeconfig, options->context, credentials, error);
-    const char *dir = options->service_account_dir ? options->service_account_dir : PSD_SERVICE_ACCOUNT_DIR;
+    const char *dir = is_given(options->service_account_dir) ? options->service_account_dir
+                                                             : PSD_SERVICE_ACCOUNT_DIR;
     if (environment("KUBERNETES_SERVICE_HOST") && has_token(dir))
         return load_service_account(dir, credentials, error);
     const char *named = environment("KUBECONFIG");
@@ -143,7 +160,7 @@ int psd_kube_credentials_load(const psd_kube_credentials_options *options, psd_k
     *credentials = (psd_kube_credentials){.origin = NULL};
     if (load_somewhere(options, credentials, error) < 0)
         return -1;
-    if (options->master && options->master[0] && replace_server(options->master, credentials, error) < 0)
+    if (is_given(options->master) && replace_server(options->master, credentials, error) < 0)
         return -1;
     size_t length = strlen(credentials->server);
     while (length > 0 && credentials->server[length - 1] == '/')

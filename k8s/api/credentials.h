@@ -34,6 +34,7 @@ typedef struct psd_kube_credentials {
 } psd_kube_credentials;
 
 typedef struct psd_kube_credentials_options {
+    /* An empty text is as good as NULL. */
     const char *kubeconfig;          /* NULL: look as said above */
     const char *context;             /* NULL: the file's current-context */
     const char *master;              /* url that replaces the one found; NULL: none */

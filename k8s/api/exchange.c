@@ -252,6 +252,7 @@ static void describe_refusal(psd_kube_exchange *exchange, long status, psd_error
                   message               ? message
                   : exchange->collected ? exchange->collected
                                         : "no reason given");
+    psd_text_flatten(error->text); /* a proxy in between may answer with a page of HTML */
     int64_t seconds = psd_json_integer(body, "details/retryAfterSeconds", 0);
     if (exchange->retry_after_ms == 0 && seconds > 0)
         exchange->retry_after_ms = 1000 * (seconds < MOST_RETRY_AFTER_S ? seconds : MOST_RETRY_AFTER_S);

@@ -11,6 +11,7 @@
 #include "common/text.h"
 #include "common/thread.h"
 #include "k8s/api/kube_loop.h"
+#include "k8s/api/watch_events.h"
 
 enum {
     PAGE_SIZE = 500,
@@ -19,7 +20,6 @@ enum {
     WATCH_LASTED_MS = 10000, /* one that ends sooner counts as another failure */
     WATCH_LEAST_S = 1800,    /* the server ends a watch after a random time from here */
     WATCH_SPREAD_S = 1800,
-    MAX_EVENT = 4 << 20,
     LOG_PERIOD_MS = 60000, /* of failures alike whose words differ */
 };
 
@@ -35,12 +35,11 @@ struct psd_informer {
     psd_kube_exchange *exchange; /* NULL while it pauses */
     psd_kube_timer retry;
     psd_kube_timer silence;
-    bool watching;  /* the exchange is a watch */
-    bool bookmarks; /* this server sends them */
-    char *version;  /* resourceVersion to go on from; NULL: list */
-    cJSON *listed;  /* objects of the list so far */
-    char *more;     /* continue token */
-    psd_text line;  /* begun event of the watch */
+    bool watching;                /* the exchange is a watch */
+    char *version;                /* resourceVersion to go on from; NULL: list */
+    cJSON *listed;                /* objects of the list so far */
+    char *more;                   /* continue token */
+    psd_kube_watch_events events; /* of the watch */
     unsigned attempt;
     unsigned expiries;  /* in a row */
     int64_t started_ms; /* the watch; monotonic */
@@ -196,6 +195,8 @@ static bool take_page(psd_informer *informer, cJSON *page)
     const char *more = psd_json_string(page, "metadata/continue");
     free(informer->more);
     informer->more = more && more[0] ? strdup(more) : NULL;
+    if (more && more[0] && !informer->more)
+        abort(); /* or half a list would pass for a whole one */
     return true;
 }
 
@@ -252,7 +253,7 @@ static void start_list(psd_informer *informer)
 
 /* ---- watch ---- */
 
-/* Servers that send bookmarks are never silent for long. */
+/* A server that lives sends a bookmark each minute. */
 static void silent(void *arg)
 {
     psd_informer *informer = arg;
@@ -267,9 +268,7 @@ static void silent(void *arg)
 
 static void heard(psd_informer *informer)
 {
-    if (informer->bookmarks)
-        psd_kube_timer_set(informer->kube, &informer->silence,
-                           psd_kube_get_options(informer->kube)->silence_ms);
+    psd_kube_timer_set(informer->kube, &informer->silence, psd_kube_get_options(informer->kube)->silence_ms);
 }
 
 static void apply_error(psd_informer *informer, const cJSON *status)
@@ -284,27 +283,17 @@ static void apply_error(psd_informer *informer, const cJSON *status)
     set_version(informer, NULL);
 }
 
-static void apply_event(psd_informer *informer, cJSON *event)
+static void apply_event(void *arg, psd_kube_watch_event *event)
 {
-    const char *type = psd_json_string(event, "type");
-    cJSON *object = cJSON_DetachItemFromObjectCaseSensitive(event, "object");
-    PSD_AUTO_JSON cJSON *owned = object;
-    if (!type || !object || (informer->expired && informer->version == NULL))
-        return;
-    if (strcmp(type, "ERROR") == 0) {
-        apply_error(informer, object);
+    psd_informer *informer = arg;
+    if (event->type == PSD_KUBE_ERROR) {
+        apply_error(informer, event->object);
         return;
     }
-    const char *version = psd_json_string(object, "metadata/resourceVersion");
-    if (!version)
+    set_version(informer, event->version);
+    if (event->type == PSD_KUBE_BOOKMARK)
         return;
-    set_version(informer, version);
-    if (strcmp(type, "BOOKMARK") == 0) {
-        informer->bookmarks = true;
-        heard(informer);
-        return;
-    }
-    replace_object(informer, psd_take(owned), strcmp(type, "DELETED") == 0);
+    replace_object(informer, psd_take(event->object), event->type == PSD_KUBE_DELETED);
     informer->changed(informer->changed_arg);
 }
 
@@ -314,34 +303,25 @@ static void watch_opened(void *arg)
     heard(arg);
 }
 
+/* Failures in a row count, and a watch that worked for a while ends the row. */
+static void forget_attempts(psd_informer *informer)
+{
+    if (psd_clock_mono_ms() - informer->started_ms > WATCH_LASTED_MS)
+        informer->attempt = informer->expiries = 0;
+}
+
 static void watch_data(void *arg, const char *bytes, size_t length)
 {
     psd_informer *informer = arg;
+    psd_error error = PSD_ERROR_INIT;
     heard(informer);
-    while (length > 0) {
-        const char *end = memchr(bytes, '\n', length);
-        size_t part = end ? (size_t)(end - bytes) : length;
-        psd_text_append(&informer->line, bytes, part);
-        if (end) {
-            PSD_AUTO_JSON cJSON *event = cJSON_ParseWithLength(psd_text_string(&informer->line),
-                                                               informer->line.length);
-            if (event)
-                apply_event(informer, event);
-            else
-                set_version(informer, NULL); /* garbage: list anew */
-            informer->line.length = 0;
-            part++;
-        }
-        bytes += part;
-        length -= part;
-    }
-    if (informer->line.length > MAX_EVENT) {
-        psd_kube_exchange_cancel(psd_take(informer->exchange));
-        psd_error error = PSD_ERROR_INIT;
-        psd_error_set(&error, PSD_RESOURCE_EXHAUSTED, "an event is larger than %d MiB", MAX_EVENT >> 20);
-        set_version(informer, NULL);
-        fail(informer, &error, 0);
-    }
+    if (psd_kube_watch_events_feed(&informer->events, bytes, length, apply_event, informer, &error) == 0)
+        return;
+    psd_kube_exchange_cancel(psd_take(informer->exchange));
+    psd_kube_timer_clear(informer->kube, &informer->silence);
+    set_version(informer, NULL); /* nobody knows what that event said: list anew */
+    forget_attempts(informer);
+    fail(informer, &error, 0);
 }
 
 /* The copy may be behind until it has been listed anew. That is not put off by the
@@ -368,9 +348,7 @@ static void watch_done(void *arg, const psd_kube_result *result)
     psd_informer *informer = arg;
     informer->exchange = NULL;
     psd_kube_timer_clear(informer->kube, &informer->silence);
-    informer->line.length = 0;
-    if (psd_clock_mono_ms() - informer->started_ms > WATCH_LASTED_MS)
-        informer->attempt = informer->expiries = 0;
+    forget_attempts(informer);
     if (result->error && result->error->code == PSD_OUT_OF_RANGE)
         informer->expired = true;
     if (informer->expired) {
@@ -403,6 +381,7 @@ static void start_watch(psd_informer *informer)
     informer->watching = true;
     informer->started_ms = psd_clock_mono_ms();
     informer->expired = false;
+    psd_kube_watch_events_reset(&informer->events); /* the last watch may have ended in an event */
     informer->exchange = psd_kube_exchange_start(informer->kube, &request, &events);
     heard(informer);
 }
@@ -474,7 +453,7 @@ void psd_informer_stop(psd_informer *informer)
         return;
     psd_kube_run(informer->kube, stop_on_thread, informer);
     forget_list(informer);
-    psd_text_free(&informer->line);
+    psd_kube_watch_events_free(&informer->events);
     cJSON_Delete(informer->objects);
     pthread_mutex_destroy(&informer->mutex);
     free(informer->version);

@@ -4,7 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/parse.h"
+
 enum { MAX_NAME = 256 };
+
+/* Above it, a double no longer holds each whole number. */
+static const double max_whole = 9007199254740992.0;
+
+/* The element whose index NAME is; a name is none. */
+static cJSON *element(const cJSON *array, const char *name)
+{
+    uint64_t index = 0;
+    return psd_parse_uint(name, 0, INT32_MAX, &index, NULL) == 0 ? cJSON_GetArrayItem(array, (int)index)
+                                                                 : NULL;
+}
 
 cJSON *psd_json_at(const cJSON *root, const char *path)
 {
@@ -16,11 +29,16 @@ cJSON *psd_json_at(const cJSON *root, const char *path)
             return NULL;
         memcpy(name, path, length);
         name[length] = '\0';
-        at = cJSON_IsArray(at) ? cJSON_GetArrayItem(at, atoi(name))
-                               : cJSON_GetObjectItemCaseSensitive(at, name);
+        at = cJSON_IsArray(at) ? element(at, name) : cJSON_GetObjectItemCaseSensitive(at, name);
         path += length + (path[length] == '/');
     }
     return (cJSON *)(uintptr_t)at;
+}
+
+const cJSON *psd_json_map(const cJSON *root, const char *path)
+{
+    const cJSON *map = psd_json_at(root, path);
+    return cJSON_IsObject(map) ? map : NULL;
 }
 
 const char *psd_json_string(const cJSON *root, const char *path)
@@ -31,7 +49,10 @@ const char *psd_json_string(const cJSON *root, const char *path)
 int64_t psd_json_integer(const cJSON *root, const char *path, int64_t otherwise)
 {
     const cJSON *number = psd_json_at(root, path);
-    return cJSON_IsNumber(number) ? (int64_t)number->valuedouble : otherwise;
+    if (!cJSON_IsNumber(number) || !(number->valuedouble > -max_whole && number->valuedouble < max_whole))
+        return otherwise;
+    int64_t whole = (int64_t)number->valuedouble;
+    return (double)whole == number->valuedouble ? whole : otherwise;
 }
 
 static cJSON *checked(cJSON *made)

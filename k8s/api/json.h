@@ -17,6 +17,9 @@ static inline void psd_cleanup_json(cJSON **document)
  * members (case matters) and indexes of arrays. NULL when there is none. */
 cJSON *psd_json_at(const cJSON *root, const char *path);
 
+/* The same when it is an object: its members have names. NULL otherwise. */
+const cJSON *psd_json_map(const cJSON *root, const char *path);
+
 /* The text there; NULL when there is none or it is no text. Owned by ROOT. */
 const char *psd_json_string(const cJSON *root, const char *path);
 

@@ -111,6 +111,9 @@ static int read_pem(reader *r, const yaml_node_t *mapping, const char *name, psd
         return psd_error_set(error, PSD_INVALID_ARGUMENT,
                              "kubeconfig '%s', context '%.80s': %s is not base64", r->path, r->context,
                              data_name);
+    if (length == 0 || strlen(pem->data) != length)
+        return psd_error_set(error, PSD_INVALID_ARGUMENT, "kubeconfig '%s', context '%.80s': %s is no PEM",
+                             r->path, r->context, data_name);
     return 0;
 }
 
@@ -148,12 +151,22 @@ static int refuse_unknown_ways(reader *r, const yaml_node_t *user, const char *n
     return 0;
 }
 
+/* The line break behind a block of text is no part of the token. */
+static int copy_token(const char *text, psd_kube_credentials *credentials, psd_error *error)
+{
+    if (copy_text(text, &credentials->token, error) < 0)
+        return -1;
+    if (text)
+        credentials->token[strcspn(text, " \t\r\n")] = '\0';
+    return 0;
+}
+
 static int read_user(reader *r, const char *name, psd_kube_credentials *credentials, psd_error *error)
 {
     yaml_node_t *user = NULL;
     if (find_named(r, "users", "user", name, &user, error) < 0 ||
         refuse_unknown_ways(r, user, name, error) < 0 ||
-        copy_text(scalar(r, user, "token"), &credentials->token, error) < 0 ||
+        copy_token(scalar(r, user, "token"), credentials, error) < 0 ||
         copy_file_name(r, scalar(r, user, "tokenFile"), &credentials->token_file, error) < 0 ||
         read_pem(r, user, "client-certificate", &credentials->certificate, error) < 0)
         return -1;

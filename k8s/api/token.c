@@ -22,7 +22,7 @@ static bool is_same(const struct stat *a, const struct stat *b)
 
 const char *psd_kube_token_now(psd_kube_token *token, const psd_kube_credentials *credentials)
 {
-    struct stat now;
+    struct stat now = {0};
     if (!credentials->token_file)
         return credentials->token;
     if (stat(credentials->token_file, &now) == 0 && token->text && is_same(&now, &token->seen))
@@ -37,6 +37,12 @@ const char *psd_kube_token_now(psd_kube_token *token, const psd_kube_credentials
     }
     token->failed = false;
     text[strcspn(text, " \t\r\n")] = '\0';
+    if (text[0] == '\0') { /* whoever writes it has only begun */
+        free(text);
+        psd_log(PSD_LOG_WARNING, "token not read", "reason=\"the token file '%s' is empty\"",
+                credentials->token_file);
+        return token->text;
+    }
     psd_kube_token_free(token);
     token->text = text;
     token->seen = now;

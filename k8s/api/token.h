@@ -13,8 +13,8 @@ typedef struct psd_kube_token {
 } psd_kube_token;
 
 /* The token to send now; NULL when the credentials have none. Reads the file
- * again when it has changed; one that cannot be read leaves the token as it
- * was. Owned by TOKEN until the next call. */
+ * again when it has changed; one that cannot be read, or is empty, leaves the
+ * token as it was. Owned by TOKEN until the next call. */
 const char *psd_kube_token_now(psd_kube_token *token, const psd_kube_credentials *credentials);
 
 void psd_kube_token_free(psd_kube_token *token);

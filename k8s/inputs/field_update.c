@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/parse.h"
 #include "common/rpc/keyed_list.h"
 #include "common/text.h"
 #include "k8s/inputs/inputs.h"
 
-enum { MAX_REASON = 500 };
+enum { MAX_REASON = 512 }; /* bytes; what the daemon takes */
 
 typedef Polarstack__V1__NodeConfig node_config;
 typedef Polarstack__V1__ConfigProvenance provenance;
@@ -109,16 +110,20 @@ static provenance *entry_of(node_config *config, const char *name)
     return entry;
 }
 
-/* The newest resourceVersion of the objects. */
+/* The newest resourceVersion of the objects; empty when they have none. */
 static const char *newest_version(const cJSON *objects)
 {
     const char *newest = "";
+    uint64_t newest_number = 0;
     const cJSON *object = NULL;
     cJSON_ArrayForEach(object, objects)
     {
         const char *version = psd_json_string(object, "metadata/resourceVersion");
-        if (version && strtoull(version, NULL, 10) >= strtoull(newest, NULL, 10))
-            newest = version;
+        uint64_t number = 0;
+        if (!version || psd_parse_uint(version, newest_number, UINT64_MAX, &number, NULL) < 0)
+            continue;
+        newest = version;
+        newest_number = number;
     }
     return newest;
 }
@@ -140,22 +145,41 @@ static void accept(const psd_input_field *field, const char *source, const char 
     entry->read_at_ms = now_ms;
 }
 
-/* Keeps what CONFIG has, and says why it is no newer. */
-static void keep_stale(const psd_input_field *field, const char *what, const char *reason,
+/* The value that holds without the source, if there is one. */
+static bool accept_default(const psd_input_field *field, const char *what, int64_t now_ms,
+                           node_config *config)
+{
+    if (!field->set_default)
+        return false;
+    PSD_AUTO_TEXT source = PSD_TEXT_INIT;
+    PSD_AUTO(clean_config) node_config *value = new_config();
+    field->set_default(value);
+    psd_text_printf(&source, "default, without %s", what);
+    accept(field, psd_text_string(&source), "", now_ms, value, config);
+    return true;
+}
+
+/* Keeps what CONFIG has, and says why it is no newer. Zero is no value: where
+ * there is none yet, the default is one. */
+static void keep_stale(const psd_input_field *field, const char *what, const char *reason, int64_t now_ms,
                        node_config *config)
 {
+    if (!find_entry(config, field->name))
+        accept_default(field, what, now_ms, config);
     provenance *entry = entry_of(config, field->name);
     if (!entry->source[0])
         set_text(&entry->source, what);
-    char cut[MAX_REASON]; /* the daemon takes no longer ones */
-    snprintf(cut, sizeof(cut), "%s", reason);
-    set_text(&entry->stale_reason, cut);
+    PSD_AUTO_FREE char *line = strndup(reason, MAX_REASON);
+    if (!line)
+        abort();
+    psd_text_flatten(line); /* it may quote what people wrote */
+    set_text(&entry->stale_reason, line);
 }
 
 static bool has_value_of(const node_config *config, const psd_input_field *field, const char *what)
 {
     const provenance *entry = find_entry(config, field->name);
-    return entry && entry->resource_version[0] && strcmp(entry->source, what) == 0;
+    return entry && entry->read_at_ms > 0 && strcmp(entry->source, what) == 0;
 }
 
 /* The source is not there. It may have been, and then the last word counts. */
@@ -165,15 +189,10 @@ static void update_missing(const psd_input_field *field, const char *what, int64
     PSD_AUTO_TEXT reason = PSD_TEXT_INIT;
     if (has_value_of(config, field, what)) {
         psd_text_printf(&reason, "%s does not exist any more", what);
-        keep_stale(field, what, psd_text_string(&reason), config);
-    } else if (!field->set_default) {
+        keep_stale(field, what, psd_text_string(&reason), now_ms, config);
+    } else if (!accept_default(field, what, now_ms, config)) {
         psd_text_printf(&reason, "%s does not exist", what);
-        keep_stale(field, what, psd_text_string(&reason), config);
-    } else {
-        PSD_AUTO(clean_config) node_config *value = new_config();
-        field->set_default(value);
-        psd_text_printf(&reason, "default, without %s", what);
-        accept(field, psd_text_string(&reason), "", now_ms, value, config);
+        keep_stale(field, what, psd_text_string(&reason), now_ms, config);
     }
 }
 
@@ -187,7 +206,7 @@ static void update_present(const psd_input_field *field, const char *what, const
     } else {
         PSD_AUTO_TEXT reason = PSD_TEXT_INIT;
         psd_text_printf(&reason, "%s (resourceVersion %s): %s", what, newest_version(objects), fault.text);
-        keep_stale(field, what, psd_text_string(&reason), config);
+        keep_stale(field, what, psd_text_string(&reason), now_ms, config);
     }
 }
 
@@ -204,7 +223,7 @@ bool psd_input_field_update(const psd_input_field *field, const char *what, cons
     if (is_overdue) {
         PSD_AUTO_TEXT reason = PSD_TEXT_INIT;
         psd_text_printf(&reason, "%s cannot be watched: %s", what, view->reason);
-        keep_stale(field, what, psd_text_string(&reason), config);
+        keep_stale(field, what, psd_text_string(&reason), now_unix_ms, config);
     }
     return true;
 }

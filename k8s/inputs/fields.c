@@ -1,5 +1,6 @@
 #include "k8s/inputs/fields.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,18 @@
 #include "common/parse.h"
 #include "common/port_set.h"
 #include "common/text.h"
+
+/* What the daemon takes. It refuses a configuration whole, so that a fault of one
+ * part must not get that far. */
+enum {
+    MAX_RANGES = 1000,
+    MAX_INTERFACE = 15, /* bytes, as all below */
+    MAX_USER = 32,
+    MAX_NAME = 253,
+    MAX_IMAGE = 512,
+    MAX_IMAGES = 64,
+    MAX_VERSIONS = 1000,
+};
 
 /* ---- growing a configuration ---- */
 
@@ -48,14 +61,20 @@ static bool ends_in(const char *text, const char *end)
     return length >= end_length && strcmp(text + length - end_length, end) == 0;
 }
 
-/* TEXT without blanks, which people write behind commas. */
+static const char blanks[] = " \t\r\n";
+
+/* TEXT without blanks, which people write behind commas. One between digits
+ * stays: "5 400" is not 5400. */
 static char *without_blanks(const char *text)
 {
     char *squeezed = copy(text);
     char *to = squeezed;
     for (const char *from = text; *from; from++) {
-        if (*from != ' ' && *from != '\t' && *from != '\n')
+        const char *next = from + strspn(from, blanks);
+        if (next == from)
             *to++ = *from;
+        else if (to > squeezed && isdigit((unsigned char)to[-1]) && isdigit((unsigned char)*next))
+            *to++ = ' ';
     }
     *to = '\0';
     return squeezed;
@@ -67,6 +86,20 @@ static void add_fault(psd_text *faults, const char *what, const char *name, cons
     psd_text_printf(faults, "%s%s '%s': %s", faults->length > 0 ? "; " : "", what, name, why);
 }
 
+/* Adds the ranges of an annotation to PORTS, or its faults to FAULTS. */
+static void read_ranges(const char *name, const char *value, psd_port_set *ports, psd_text *faults)
+{
+    PSD_AUTO_FREE char *ranges = without_blanks(value);
+    if (!ranges[0])
+        return;
+    char *rest = ranges;
+    for (char *part = strsep(&rest, ","); part; part = strsep(&rest, ",")) {
+        psd_error fault = PSD_ERROR_INIT;
+        if (psd_port_set_parse(ports, part, &fault) < 0)
+            add_fault(faults, "annotation", name, fault.text);
+    }
+}
+
 /* The ranges of all annotations named ….port.range or ….port.ranges together. */
 static int read_port_ranges(const cJSON *objects, Polarstack__V1__NodeConfig *config, psd_error *error)
 {
@@ -74,16 +107,13 @@ static int read_port_ranges(const cJSON *objects, Polarstack__V1__NodeConfig *co
     psd_port_set_clear(&ports);
     PSD_AUTO_TEXT faults = PSD_TEXT_INIT;
     const cJSON *annotation = NULL;
-    cJSON_ArrayForEach(annotation, psd_json_at(objects, "0/metadata/annotations"))
+    cJSON_ArrayForEach(annotation, psd_json_map(objects, "0/metadata/annotations"))
     {
         const char *value = cJSON_GetStringValue(annotation);
         if (!value ||
             !(ends_in(annotation->string, "port.range") || ends_in(annotation->string, "port.ranges")))
             continue;
-        PSD_AUTO_FREE char *ranges = without_blanks(value);
-        psd_error fault = PSD_ERROR_INIT;
-        if (ranges[0] && psd_port_set_parse(&ports, ranges, &fault) < 0)
-            add_fault(&faults, "annotation", annotation->string, fault.text);
+        read_ranges(annotation->string, value, &ports, &faults);
     }
     if (faults.length > 0)
         return psd_error_set(error, PSD_INVALID_ARGUMENT, "%s", psd_text_string(&faults));
@@ -93,10 +123,37 @@ static int read_port_ranges(const cJSON *objects, Polarstack__V1__NodeConfig *co
     if (config->n_port_ranges == 0)
         return psd_error_set(error, PSD_INVALID_ARGUMENT,
                              "no annotation whose name ends in port.range or port.ranges has ports");
+    if (config->n_port_ranges > MAX_RANGES)
+        return psd_error_set(error, PSD_INVALID_ARGUMENT, "the annotations have %zu ranges: at most %d",
+                             config->n_port_ranges, MAX_RANGES);
     return 0;
 }
 
 /* ---- words of ConfigMaps ---- */
+
+/* The text at PATH without blanks around it, which a YAML block brings; empty when
+ * there is none. free(). */
+static char *trimmed(const cJSON *root, const char *path)
+{
+    const char *text = psd_json_string(root, path);
+    char *word = copy(text ? text + strspn(text, blanks) : "");
+    size_t length = strlen(word);
+    while (length > 0 && strchr(blanks, word[length - 1]))
+        word[--length] = '\0';
+    return word;
+}
+
+/* Of letters, digits and OTHERS; it does not begin with '-'. */
+static bool is_name(const char *text, size_t most, const char *others)
+{
+    if (text[0] == '-' || strlen(text) > most)
+        return false;
+    for (; *text; text++) {
+        if (!isalnum((unsigned char)*text) && !strchr(others, *text))
+            return false;
+    }
+    return true;
+}
 
 /* A bool word; OTHERWISE when it is missing or empty. */
 static int read_word(const cJSON *objects, const char *key, bool otherwise, protobuf_c_boolean *value,
@@ -104,10 +161,10 @@ static int read_word(const cJSON *objects, const char *key, bool otherwise, prot
 {
     char path[64];
     snprintf(path, sizeof(path), "0/data/%s", key);
-    const char *text = psd_json_string(objects, path);
+    PSD_AUTO_FREE char *text = trimmed(objects, path);
     bool read = otherwise;
     /* The text itself stays unsaid: this ConfigMap may hold secrets. */
-    if (text && text[0] && psd_parse_bool(text, &read, NULL) < 0)
+    if (text[0] && psd_parse_bool(text, &read, NULL) < 0)
         return psd_error_set(error, PSD_INVALID_ARGUMENT, "%s is none of true, false, yes, no, 1, 0", key);
     *value = read;
     return 0;
@@ -133,11 +190,11 @@ static void default_check_bmc(Polarstack__V1__NodeConfig *config)
     config->check_bmc = true;
 }
 
-static int read_ssh_user(const cJSON *objects, Polarstack__V1__NodeConfig *config,
-                         psd_error *error PSD_UNUSED)
+static int read_ssh_user(const cJSON *objects, Polarstack__V1__NodeConfig *config, psd_error *error)
 {
-    const char *user = psd_json_string(objects, "0/data/sshUser");
-    config->ssh_user = copy(user ? user : "");
+    config->ssh_user = trimmed(objects, "0/data/sshUser");
+    if (!is_name(config->ssh_user, MAX_USER, "._-"))
+        return psd_error_set(error, PSD_INVALID_ARGUMENT, "sshUser is no user name");
     return 0;
 }
 
@@ -151,12 +208,13 @@ static void default_client_nic(Polarstack__V1__NodeConfig *config)
     config->client_nic = copy("bond1");
 }
 
-static int read_client_nic(const cJSON *objects, Polarstack__V1__NodeConfig *config,
-                           psd_error *error PSD_UNUSED)
+static int read_client_nic(const cJSON *objects, Polarstack__V1__NodeConfig *config, psd_error *error)
 {
-    const char *name = psd_json_string(objects, "0/data/NET_CARD_NAME");
-    if (name && name[0])
-        config->client_nic = copy(name);
+    PSD_AUTO_FREE char *name = trimmed(objects, "0/data/NET_CARD_NAME");
+    if (!is_name(name, MAX_INTERFACE, "._-+@") || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return psd_error_set(error, PSD_INVALID_ARGUMENT, "NET_CARD_NAME '%.40s' is no interface name", name);
+    if (name[0])
+        config->client_nic = psd_take(name);
     else
         default_client_nic(config);
     return 0;
@@ -181,42 +239,68 @@ static int by_name(const void *left, const void *right)
 
 static bool names_an_image(const cJSON *item)
 {
-    const char *value = cJSON_GetStringValue(item);
-    return item->string[0] && strstr(item->string + 1, "Image") && value && value[0];
+    return item->string[0] && strstr(item->string + 1, "Image");
 }
 
-static void add_image(Polarstack__V1__CoreVersionDefinition *version, const cJSON *item)
+static void add_image(Polarstack__V1__CoreVersionDefinition *version, const char *key, char *reference)
 {
     Polarstack__V1__CoreVersionImageName *image = checked(malloc(sizeof(*image)));
     polarstack__v1__core_version_image_name__init(image);
-    image->key = copy(item->string);
-    image->image = copy(cJSON_GetStringValue(item));
+    image->key = copy(key);
+    image->image = reference;
     ADD(version->images, version->n_images, image);
+}
+
+/* Printable ASCII without blanks. */
+static bool is_word(const char *text, size_t most)
+{
+    size_t length = strlen(text);
+    for (; *text; text++) {
+        if (!isgraph((unsigned char)*text))
+            return false;
+    }
+    return length > 0 && length <= most;
+}
+
+/* Whether the daemon takes it: one that it does not would cost all others. */
+static bool is_sound(const Polarstack__V1__CoreVersionDefinition *version)
+{
+    bool sound = is_word(version->name, MAX_NAME) && !strchr(version->name, ',') &&
+                 is_word(version->config_map, MAX_NAME) && version->n_images <= MAX_IMAGES;
+    for (size_t i = 0; sound && i < version->n_images; i++)
+        sound = is_word(version->images[i]->key, MAX_NAME) && is_word(version->images[i]->image, MAX_IMAGE) &&
+                (i == 0 || strcmp(version->images[i - 1]->key, version->images[i]->key) != 0);
+    return sound;
 }
 
 /* NULL when the ConfigMap defines no version. */
 static Polarstack__V1__CoreVersionDefinition *version_of(const cJSON *config_map)
 {
-    const char *name = psd_json_string(config_map, "data/name");
+    PSD_AUTO_FREE char *name = trimmed(config_map, "data/name");
     const char *config_map_name = psd_json_string(config_map, "metadata/name");
-    if (!name || !name[0] || !config_map_name)
+    if (!name[0] || !config_map_name)
         return NULL;
     Polarstack__V1__CoreVersionDefinition *version = checked(malloc(sizeof(*version)));
     polarstack__v1__core_version_definition__init(version);
-    version->name = copy(name);
+    version->name = psd_take(name);
     version->config_map = copy(config_map_name);
     const cJSON *item = NULL;
-    cJSON_ArrayForEach(item, psd_json_at(config_map, "data"))
+    cJSON_ArrayForEach(item, psd_json_map(config_map, "data"))
     {
-        if (names_an_image(item))
-            add_image(version, item);
+        PSD_AUTO_FREE char *reference = trimmed(item, "");
+        if (names_an_image(item) && reference[0])
+            add_image(version, item->string, psd_take(reference));
     }
-    if (version->n_images == 0) {
-        polarstack__v1__core_version_definition__free_unpacked(version, NULL);
-        return NULL;
-    }
-    qsort(version->images, version->n_images, sizeof(version->images[0]), by_key);
-    return version;
+    if (version->n_images > 0)
+        qsort(version->images, version->n_images, sizeof(version->images[0]), by_key);
+    bool sound = is_sound(version);
+    if (!sound)
+        psd_log(PSD_LOG_WARNING, "version ignored",
+                "config_map=%s reason=\"its name or an image has blanks or is too long\"", config_map_name);
+    if (sound && version->n_images > 0)
+        return version;
+    polarstack__v1__core_version_definition__free_unpacked(version, NULL);
+    return NULL;
 }
 
 /* Of two ConfigMaps that define a version of the same name the first one counts,
@@ -250,6 +334,9 @@ static int read_core_versions(const cJSON *objects, Polarstack__V1__NodeConfig *
         return psd_error_set(error, PSD_INVALID_ARGUMENT, "none of them defines a version (name and images)");
     qsort(config->core_versions, config->n_core_versions, sizeof(config->core_versions[0]), by_name);
     drop_repeats(config);
+    if (config->n_core_versions > MAX_VERSIONS)
+        return psd_error_set(error, PSD_INVALID_ARGUMENT, "there are %zu versions: at most %d",
+                             config->n_core_versions, MAX_VERSIONS);
     return 0;
 }
 

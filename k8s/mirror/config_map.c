@@ -128,7 +128,7 @@ static void ask_row(psd_mirrored_map *map, pass *p)
     psd_mirror_source source = {.resource = p->resource,
                                 .config = (const Polarstack__V1__NodeConfig *)p->config,
                                 .options = map->options,
-                                .found = psd_json_at(p->found, "data"),
+                                .found = psd_json_map(p->found, "data"),
                                 .state = map->state};
     p->wanted = (psd_wanted_map){.verdict = PSD_MAP_WAIT,
                                  .data = psd_json_new(),

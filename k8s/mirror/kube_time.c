@@ -1,5 +1,6 @@
 #include "k8s/mirror/kube_time.h"
 
+#include <string.h>
 #include <time.h>
 
 enum { ROUNDING_MS = 1000 };
@@ -16,7 +17,8 @@ const char *psd_kube_time_format(int64_t unix_ms, char text[PSD_CLOCK_TEXT_SIZE]
 int64_t psd_kube_time_left(const char *text, int64_t period_ms, int64_t now_unix_ms)
 {
     struct tm utc = {0};
-    if (!text || !strptime(text, "%Y-%m-%dT%H:%M:%S", &utc))
+    const char *zone = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &utc) : NULL;
+    if (!zone || strcmp(zone, "Z") != 0)
         return 0;
     int64_t age_ms = now_unix_ms - (int64_t)timegm(&utc) * 1000;
     return age_ms < -ROUNDING_MS || age_ms >= period_ms ? 0 : period_ms - age_ms;

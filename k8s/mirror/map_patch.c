@@ -51,10 +51,11 @@ static void walk_differences(const cJSON *wanted, const cJSON *found,
     PSD_AUTO_FREE const cJSON **right = sorted(found, &found_count);
     for (size_t i = 0, k = 0; i < wanted_count || k < found_count;) {
         int order = i == wanted_count ? 1 : k == found_count ? -1 : strcmp(left[i]->string, right[k]->string);
+        const char *name = order <= 0 ? left[i]->string : right[k]->string;
         const cJSON *w = order <= 0 ? left[i++] : NULL;
         const cJSON *f = order >= 0 ? right[k++] : NULL;
         if (!psd_json_same_string(w, f))
-            each(arg, w ? w->string : f->string, w, f);
+            each(arg, name, w, f);
     }
 }
 
@@ -85,7 +86,7 @@ size_t psd_map_data_size(const cJSON *data)
 static cJSON *annotation_changes(const psd_map_plan *plan, const cJSON *object)
 {
     cJSON *changes = psd_json_new();
-    const cJSON *found = psd_json_at(object, "metadata/annotations");
+    const cJSON *found = psd_json_map(object, "metadata/annotations");
     const cJSON *item = NULL;
     cJSON_ArrayForEach(item, plan->annotations)
     {
@@ -157,7 +158,7 @@ static void add_notes(const psd_map_plan *plan, bool data_changed, cJSON *annota
 
 static int64_t refresh_in(const psd_map_plan *plan, const cJSON *object)
 {
-    const cJSON *annotations = psd_json_at(object, "metadata/annotations");
+    const cJSON *annotations = psd_json_map(object, "metadata/annotations");
     const cJSON *written = cJSON_GetObjectItemCaseSensitive(annotations, written_at);
     return psd_kube_time_left(cJSON_GetStringValue(written), plan->refresh_ms, plan->now_ms);
 }
@@ -169,7 +170,7 @@ cJSON *psd_map_patch(const psd_map_plan *plan, const cJSON *object, int64_t *ref
     cJSON *data = psd_json_new();
     cJSON *annotations = annotation_changes(plan, object);
     if (plan->data)
-        walk_differences(plan->data, psd_json_at(object, "data"), add_change, data);
+        walk_differences(plan->data, psd_json_map(object, "data"), add_change, data);
     bool data_changed = data->child != NULL;
     bool owned = is_owned(plan, object);
     *refresh_in_ms = refresh_in(plan, object);
@@ -248,11 +249,11 @@ static void add_data_difference(void *arg, const char *name, const cJSON *wanted
 void psd_map_differences(const psd_map_plan *plan, const cJSON *object, Polarstack__V1__MirroredObject *entry)
 {
     if (plan->data)
-        walk_differences(plan->data, psd_json_at(object, "data"), add_data_difference, entry);
+        walk_differences(plan->data, psd_json_map(object, "data"), add_data_difference, entry);
     const cJSON *item = NULL;
     cJSON_ArrayForEach(item, plan->annotations)
     {
-        const cJSON *found = cJSON_GetObjectItemCaseSensitive(psd_json_at(object, "metadata/annotations"),
+        const cJSON *found = cJSON_GetObjectItemCaseSensitive(psd_json_map(object, "metadata/annotations"),
                                                               item->string);
         char path[300];
         snprintf(path, sizeof(path), "metadata/annotations/%s", item->string);

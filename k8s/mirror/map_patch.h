@@ -16,7 +16,7 @@
 
 #define PSD_ANNOTATION "polarstack.io/"
 
-enum { PSD_MAP_DATA_MAX = 1 << 20 }; /* what the API server takes */
+enum { PSD_MAP_DATA_MAX = 1 << 20 }; /* of psd_map_data_size() */
 
 /* How a ConfigMap should be. */
 typedef struct psd_map_plan {
@@ -39,7 +39,8 @@ cJSON *psd_map_patch(const psd_map_plan *plan, const cJSON *object, int64_t *ref
 /* The whole object, to be created. */
 cJSON *psd_map_create(const psd_map_plan *plan);
 
-/* Bytes as the API server counts them. */
+/* Bytes of names and texts. The API server counts the texts only, but what it
+ * stores has a limit as well, and there each name stands twice. */
 size_t psd_map_data_size(const cJSON *data);
 
 /* Where DATA (wanted) and OBJECT's data differ, added to ENTRY. */

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/parse.h"
 #include "k8s/mirror/port_ledger.h"
@@ -51,6 +52,16 @@ static void wait_for(psd_wanted_map *wanted, const char *reason)
     psd_text_add(&wanted->reason, reason);
 }
 
+/* A part without provenance is zero and means nothing. */
+static bool is_known(const Polarstack__V1__NodeConfig *config, const char *part)
+{
+    for (size_t i = 0; i < config->n_provenance; i++) {
+        if (strcmp(config->provenance[i]->field, part) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Says why nothing can be published, if so. */
 static bool is_ready(const psd_mirror_source *source, psd_port_set *ranges, psd_wanted_map *wanted)
 {
@@ -61,12 +72,17 @@ static bool is_ready(const psd_mirror_source *source, psd_port_set *ranges, psd_
         wait_for(wanted, "the cluster's port ranges are not known: see 'pdctl get config'");
         return false;
     }
+    if (!is_known(source->config, "publish_ports")) {
+        wait_for(wanted, "it is not known whether the ports shall be published: see 'pdctl get config'");
+        return false;
+    }
     if (!source->config->publish_ports) {
         wanted->verdict = PSD_MAP_DISABLED;
         psd_text_add(&wanted->reason, "enablePrintPort is false in ConfigMap controller-config");
         return false;
     }
-    if (!usage || !usage->observation || usage->observation->observed_at_ms == 0) {
+    if (!usage || !usage->observation || usage->observation->observed_at_ms == 0 ||
+        usage->observation->state == POLARRPC__V1__OBSERVATION_STATE__UNKNOWN) {
         wait_for(wanted, "the daemon has not seen the ports yet: see 'pdctl health'");
         return false;
     }

@@ -107,10 +107,11 @@ static void check_text(psd_findings *faults, const char *path, const char *text,
         psd_findings_add(faults, "%s: %s: must be %s", path, show(text).text, rule->wanted);
 }
 
-/* Of two neighbours in a list that is sorted by this text. */
+/* Of two neighbours in a list that is sorted by this text; an empty one is a
+ * fault already. */
 static void check_order(psd_findings *faults, const char *path, const char *before, const char *text)
 {
-    int order = strcmp(before, text);
+    int order = text[0] ? strcmp(before, text) : -1;
     if (order == 0)
         psd_findings_add(faults, "%s: %s stands there twice", path, show(text).text);
     else if (order > 0)

@@ -2,7 +2,6 @@
 #ifndef PSD_SERVER_SERVICES_HANDLERS_H
 #define PSD_SERVER_SERVICES_HANDLERS_H
 
-#include "polarrpc/v1/reflection.server.h"
 #include "polarstack/v1/diagnosis.server.h"
 #include "polarstack/v1/health.server.h"
 #include "polarstack/v1/node_config.server.h"
@@ -12,6 +11,5 @@ extern const psd_diagnosis_handlers psd_daemon_diagnosis_handlers;
 extern const psd_health_handlers psd_daemon_health_handlers;
 extern const psd_node_config_handlers psd_daemon_node_config_handlers;
 extern const psd_port_usage_handlers psd_daemon_port_usage_handlers;
-extern const psd_reflection_handlers psd_daemon_reflection_handlers;
 
 #endif

@@ -36,7 +36,7 @@ int psd_state_file_set_aside(const char *dir, const char *name, psd_error *error
 /* Finds the content in the bytes of a file; DATA_LOSS when they are damaged. */
 int psd_state_file_decode(psd_bytes file, psd_bytes *content, psd_error *error) PSD_MUST_CHECK;
 
-/* The header that belongs before CONTENT. */
-void psd_state_file_encode(psd_bytes content, uint8_t header[PSD_STATE_FILE_HEADER]);
+/* Writes the header that belongs before CONTENT. */
+void psd_state_file_encode(psd_bytes content, uint8_t out[PSD_STATE_FILE_HEADER]);
 
 #endif

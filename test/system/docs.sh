@@ -6,6 +6,8 @@
 # they are asked for their help instead; CI itself runs them.
 # shellcheck source=test/system/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=test/support/console.sh
+. "$(dirname "$0")/../support/console.sh"
 source_dir=${SOURCE_DIR:-$(cd "$(dirname "$0")/../.." && pwd)}
 cd "$source_dir" || exit 1
 
@@ -52,26 +54,6 @@ check_examples() {
     done <"$1"
 }
 
-# The widths of columns follow what is in them.
-squeeze() {
-    tr -s ' '
-}
-
-# matches TEXT PATTERN
-matches() {
-    local text line regex='^'
-    text=$(squeeze <<<"$1")
-    while IFS= read -r line; do
-        if [ "$line" = ... ]; then
-            regex+='(.*'$'\n'')?'
-        else
-            line=$(sed 's/[][\.*^$+?(){}|]/\\&/g; s/\\\.\\\.\\\./[^\n]*/g' <<<"$line")
-            regex+=$line$'\n'
-        fi
-    done < <(squeeze <<<"$2")
-    [[ $text$'\n' =~ $regex$ ]]
-}
-
 check_command() {
     local page=$1 command=$2 expected=$3
     case $command in
@@ -84,31 +66,12 @@ check_command() {
     [ -z "$expected" ] || check "$page: what '$command' prints" matches "$out" "$expected"
 }
 
-# shellcheck disable=SC2094
-check_console() {
-    local page=$1 line block='' command='' expected=''
-    while IFS= read -r line; do
-        case $block:$line in
-        :'```console') block=yes ;;
-        yes:'```')
-            [ -z "$command" ] || check_command "$page" "$command" "$expected"
-            block='' command='' expected=''
-            ;;
-        yes:'$ '*)
-            [ -z "$command" ] || check_command "$page" "$command" "$expected"
-            command=${line#'$ '} expected=
-            ;;
-        yes:*) expected+=${expected:+$'\n'}$line ;;
-        esac
-    done <"$page"
-}
-
 start_daemon "$work/run"
 export POLARSTACK_RUNTIME_DIR=$work/run
 check_examples docs/wire-protocol.md
 check "the wire protocol has examples" test "$passed" -ge 12
 for page in README.md CONTRIBUTING.md docs/*.md; do
-    check_console "$page"
+    check_console "$page" console
 done
 check "the pages have commands" test "$passed" -ge 28
 finish

@@ -135,10 +135,10 @@ static void test_refused_words(void **state)
     assert_refused("zebra", "unknown command 'zebra': see 'pdctl --help'");
     assert_refused("complet",
                    "unknown command 'complet': did you mean 'completion'?"); /* not the hidden one */
-    assert_refused("get", "'get' of what? Name one of: ports");
-    assert_refused(
-        "", "no command given: name one of: get, watch, why, scan, describe, health, version, completion, "
-            "help: see 'pdctl --help'");
+    assert_refused("get", "'get' of what? Name one of: ports, config");
+    assert_refused("", "no command given: name one of: get, watch, why, scan, diff, doctor, describe, "
+                       "health, version, completion, "
+                       "help: see 'pdctl --help'");
 }
 
 /* ---- help ---- */
@@ -191,10 +191,13 @@ static void test_help_of_a_command(void **state)
 static void test_help_of_a_group(void **state)
 {
     (void)state;
-    assert_help("get", "Usage: pdctl get COMMAND [OPTION]...\n\n"
-                       "Commands:\n"
-                       "  get ports      List the ports in use\n\n" GLOBAL_OPTIONS "\n"
-                       "See 'pdctl COMMAND --help' for the options of a command.\n");
+    assert_help(
+        "get",
+        "Usage: pdctl get COMMAND [OPTION]...\n\n"
+        "Commands:\n"
+        "  get ports      List the ports in use\n"
+        "  get config     Show what the cluster told this node, and how old that is\n\n" GLOBAL_OPTIONS "\n"
+        "See 'pdctl COMMAND --help' for the options of a command.\n");
 }
 
 static void test_general_help(void **state)
@@ -205,8 +208,13 @@ static void test_general_help(void **state)
                     "Commands:\n"
                     "  get ports      List the ports in use\n"
                     "  watch ports    Follow the ports in use, a line for each change\n"
+                    "  get config     Show what the cluster told this node, and how old that is\n"
+                    "  watch config   Follow what the cluster tells this node, a line for each\n"
+                    "                 changed part\n"
                     "  why port       Tell why a port is free or not, and who holds it\n"
                     "  scan ports     Scan the ports now, then list those in use\n"
+                    "  diff           Show what the daemon knows beside what Kubernetes holds\n"
+                    "  doctor         Check what goes wrong most often, and say the mend\n"
                     "  describe       List the services, methods, roles and topics of the daemon\n"
                     "  health         Tell how the daemon and its scanners are\n"
                     "  version        Show the versions of pdctl and, if it can be reached, of the\n"
@@ -216,7 +224,7 @@ static void test_general_help(void **state)
                     "Exit codes:\n"
                     "  0  The question was answered. A watch was ended by a signal, a limit or its\n"
                     "     reader.\n"
-                    "  1  The answer is negative: the daemon is DEGRADED, or the resource is UNKNOWN.\n"
+                    "  1  The answer is negative: DEGRADED, UNKNOWN, a difference, or a fault.\n"
                     "  2  The command line is wrong; nothing was asked.\n"
                     "  3  The daemon cannot be reached.\n"
                     "  4  The daemon refused the call or failed in it.\n"
@@ -278,15 +286,15 @@ static void assert_candidates(const char *words, const char *expected)
 static void test_completion_of_commands(void **state)
 {
     (void)state;
-    assert_candidates("_", "get watch why scan describe health version completion help ");
+    assert_candidates("_", "get watch why scan diff doctor describe health version completion help ");
     assert_candidates("w", "watch why ");
-    assert_candidates("get _", "ports ");
+    assert_candidates("get _", "ports config ");
     assert_candidates("why p", "port ");
     assert_candidates("zebra _", "");
     assert_candidates("get ports _", "");
     assert_candidates("--timeout 5s --runtime-dir /x hea", "health ");
-    assert_candidates("help _", "get watch why scan describe health version completion help ");
-    assert_candidates("help get _", "ports ");
+    assert_candidates("help _", "get watch why scan diff doctor describe health version completion help ");
+    assert_candidates("help get _", "ports config ");
     assert_candidates("completion _", "bash zsh fish ");
     assert_candidates("completion bash _", "");
 }

@@ -128,6 +128,21 @@ static void the_strongest_socket_wins(void **state)
     assert_int_equal(port.bindable_ipv4, FREE);
 }
 
+/* TABLE is empty, one of SOCKETS is on port 5500. */
+static void other_ranges(psd_port_table *table, const psd_sockets *sockets)
+{
+    const Polarstack__V1__PortUsage *usage = NULL;
+    psd_port_set other = {{0}};
+    psd_port_set_add(&other, 5500, 5600);
+    assert_int_equal(psd_port_table_set_ranges(table, &other, NULL), 0);
+    psd_port_table_add(table, sockets);
+    assert_int_equal(psd_port_table_usage(table, &usage, NULL), 0);
+    assert_int_equal(usage->n_ranges, 1);
+    assert_int_equal(usage->ranges[0]->last, 5600);
+    assert_int_equal(usage->n_ports, 1);
+    assert_int_equal(usage->ports[0]->port, 5500);
+}
+
 static void the_table_lists_scanned_ports_in_order(void **state)
 {
     (void)state;
@@ -180,6 +195,7 @@ static void the_table_lists_scanned_ports_in_order(void **state)
     psd_port_table_clear(table);
     assert_int_equal(psd_port_table_usage(table, &usage, NULL), 0);
     assert_int_equal(usage->n_ports, 0);
+    other_ranges(table, &sockets);
     psd_port_table_free(table);
 }
 

@@ -45,13 +45,16 @@ static void test_unary(void **state)
 static void test_unary_over_tcp(void **state)
 {
     psd_rpc_fixture *f = *state;
-    unsigned port = 20000 + (unsigned)getpid() % 10000;
     char url[64];
-    snprintf(url, sizeof(url), "tcp://127.0.0.1:%u", port);
     f->echo.urls[1] = url;
-    psd_echo_server_start(&f->echo);
-    psd_client *client = NULL;
     psd_error error = PSD_ERROR_INIT;
+    int result = -1;
+    for (int i = 0; i < 100 && result < 0; i++) { /* until a port and the next one are free */
+        snprintf(url, sizeof(url), "tcp://127.0.0.1:%u", 20000 + arc4random_uniform(10000));
+        result = psd_echo_server_try(&f->echo, &error);
+    }
+    assert_works(result, &error);
+    psd_client *client = NULL;
     assert_works(psd_client_open(&(psd_client_options){.url = url}, &client, &error), &error);
     assert_echo(client, "hello", 0);
     assert_echo(client, "late", 5);
@@ -156,11 +159,12 @@ static void test_deadline(void **state)
     Test__V1__EchoResponse *response = NULL;
     psd_error error = PSD_ERROR_INIT;
     psd_call_options options = {.timeout_ms = 60};
-    int64_t begin = psd_clock_mono_ms();
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
+        int64_t begin = psd_clock_mono_ms();
         assert_fails(psd_echo_echo(f->client, &request, &options, &response, &error), &error,
                      PSD_DEADLINE_EXCEEDED, "within");
-    assert_in_range(psd_clock_mono_ms() - begin, 170, 5000);
+        assert_in_range(psd_clock_mono_ms() - begin, 55, 5000); /* each has its own time */
+    }
     psd_rpc_assert_healthy(f->client);
     assert_soon(f->echo.late_answers == 3);
     psd_rpc_assert_healthy(f->client);

@@ -150,6 +150,37 @@ static void test_only_a_change_makes_a_revision(void **state)
 }
 
 /* An empty first look is a look: it says that there is nothing. */
+static void publish_stale(fixture *f, size_t count, int64_t observed_at_ms, const char *reason)
+{
+    psd_error error = PSD_ERROR_INIT;
+    Test__V1__Inventory *inventory = psd_test_inventory_of(count, 1);
+    psd_look look = {.resource = &inventory->base, .observed_at_ms = observed_at_ms, .stale_reason = reason};
+    assert_works(psd_topic_publish(f->topic, &look, &error), &error);
+    psd_test_inventory_free(inventory);
+}
+
+static void test_a_look_at_old_data_is_stale(void **state)
+{
+    fixture *f = *state;
+    publish_stale(f, 2, 1000, "kept");
+    assert_now(f, 1, STALE, "kept", 2);
+    publish_stale(f, 2, 2000, "kept");
+    assert_now(f, 1, STALE, "kept", 2);
+    publish_stale(f, 2, 3000, "still kept");
+    assert_now(f, 2, STALE, "still kept", 2);
+    publish(f, 2, 1, 4000);
+    assert_now(f, 3, FRESH, "", 2);
+    assert_int_equal(f->event_count, 3);
+    const psd_snapshot *now = psd_topic_snapshot(f->topic);
+    assert_int_equal(now->packed + now->packed_length - now->data, now->data_length);
+    Test__V1__Inventory *data = test__v1__inventory__unpack(NULL, now->data_length, now->data);
+    assert_non_null(data);
+    assert_null(data->observation);
+    assert_int_equal(data->n_items, 2);
+    test__v1__inventory__free_unpacked(data, NULL);
+    psd_snapshot_release(now);
+}
+
 static void test_an_empty_first_look(void **state)
 {
     fixture *f = *state;
@@ -370,6 +401,7 @@ int main(void)
         with_topic(test_before_the_first_look),
         with_topic(test_a_failure_before_the_first_look_is_unknown_not_stale),
         with_topic(test_only_a_change_makes_a_revision),
+        with_topic(test_a_look_at_old_data_is_stale),
         with_topic(test_an_empty_first_look),
         with_topic(test_a_failed_look_keeps_the_data),
         with_topic(test_limitations_are_part_of_the_answer),

@@ -1,9 +1,10 @@
+#include "common/rpc/reflection.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "server/daemon.h"
-#include "server/services/handlers.h"
+#include "polarrpc/v1/reflection.server.h"
 
 /* The whole answer in one piece of memory: constants of the generated code and
  * pointers to them. */
@@ -58,9 +59,9 @@ static size_t count_methods(const psd_service *const *services, size_t count)
 
 static void describe(psd_call *call, const Polarrpc__V1__DescribeRequest *request PSD_UNUSED, void *arg)
 {
-    psd_daemon *daemon = arg;
+    const psd_reflection *reflection = arg;
     const psd_service *const *services = NULL;
-    size_t count = psd_server_services(daemon->server, &services);
+    size_t count = psd_server_services(reflection->server, &services);
     size_t method_count = count_methods(services, count);
     PSD_AUTO(free_description)
     description d = {
@@ -89,10 +90,16 @@ static void describe(psd_call *call, const Polarrpc__V1__DescribeRequest *reques
     }
     qsort(d.service_pointers, count, sizeof(Polarrpc__V1__ServiceDescription *), by_name);
     Polarrpc__V1__ServerDescription server = POLARRPC__V1__SERVER_DESCRIPTION__INIT;
-    server.server = text("polarstack-daemon " PSD_VERSION);
+    server.server = text(reflection->program);
     server.services = d.service_pointers;
     server.n_services = count;
     psd_reflection_describe_reply(call, &server);
 }
 
-const psd_reflection_handlers psd_daemon_reflection_handlers = {.describe = describe};
+static const psd_reflection_handlers handlers = {.describe = describe};
+
+int psd_reflection_add(const psd_reflection *reflection, psd_error *error)
+{
+    return psd_server_add(reflection->server, &psd_reflection_service, &handlers,
+                          (void *)(uintptr_t)reflection, error);
+}
