@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/parse.h"
 #include "k8s/mirror/port_ledger.h"
 #include "k8s/reconciler.h"
@@ -105,9 +106,9 @@ void psd_want_port_usage(const psd_mirror_source *source, psd_wanted_map *wanted
     if (!is_ready(source, &ranges, wanted))
         return;
     ports_of(source->found, &counted);
-    int64_t again_ms = psd_port_ledger_update(source->state,
-                                              (const Polarstack__V1__PortUsage *)source->resource,
-                                              source->options->transient_ms, &counted, &used);
+    int64_t again_ms = psd_port_ledger_update(
+        source->state, (const Polarstack__V1__PortUsage *)source->resource, psd_clock_mono_ms(),
+        source->options->transient_ms, &counted, &used);
     for (unsigned port = 1; port <= PSD_PORT_MAX; port++) {
         char name[8];
         if (!psd_port_set_has(&used, port) || !psd_port_set_has(&ranges, port))

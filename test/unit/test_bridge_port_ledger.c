@@ -33,14 +33,15 @@ static int end(void **state)
     return 0;
 }
 
-/* One look at NOW_MS; WANTED is the set that counts then. Returns when to look again. */
-static int64_t look(int64_t now_ms, const seen *ports, const char *wanted)
+/* A look that says it was made at OBSERVED_MS and comes at NOW_MS; WANTED is the set
+ * that counts then. Returns when to look again. */
+static int64_t look_of(int64_t observed_ms, int64_t now_ms, const seen *ports, const char *wanted)
 {
     Polarrpc__V1__Observation observation = POLARRPC__V1__OBSERVATION__INIT;
     Polarstack__V1__PortUsage usage = POLARSTACK__V1__PORT_USAGE__INIT;
     Polarstack__V1__Port made[MOST_PORTS];
     Polarstack__V1__Port *pointers[MOST_PORTS];
-    observation.observed_at_ms = now_ms;
+    observation.observed_at_ms = observed_ms;
     usage.observation = &observation;
     usage.ports = pointers;
     for (; ports[usage.n_ports].port; usage.n_ports++) {
@@ -52,10 +53,15 @@ static int64_t look(int64_t now_ms, const seen *ports, const char *wanted)
     }
     psd_port_set used;
     char text[200];
-    int64_t again_ms = psd_port_ledger_update(&ledger, &usage, TRANSIENT_MS, &counted, &used);
+    int64_t again_ms = psd_port_ledger_update(&ledger, &usage, now_ms, TRANSIENT_MS, &counted, &used);
     psd_port_set_format(&used, text, sizeof(text));
     assert_string_equal(text, wanted);
     return again_ms;
+}
+
+static int64_t look(int64_t now_ms, const seen *ports, const char *wanted)
+{
+    return look_of(now_ms, now_ms, ports, wanted);
 }
 
 static void servers_count_at_once_and_end_at_once(void **state)
@@ -108,13 +114,25 @@ static void class_changes(void **state)
     look(200000 + TRANSIENT_MS, unspecified, "7");
 }
 
-static void a_clock_set_back_does_not_make_it_wait_for_ever(void **state)
+static void a_clock_that_is_set_makes_no_port_old_or_young(void **state)
 {
     (void)state;
     static const seen ports[] = {{7, CONNECTED}, {0, 0}};
-    assert_int_equal(look(1000000000, ports, ""), TRANSIENT_MS);
-    assert_int_equal(look(1000, ports, ""), TRANSIENT_MS);
-    look(1000 + TRANSIENT_MS, ports, "7");
+    enum { HOUR_MS = 3600000 };
+    assert_int_equal(look_of(1000, 1000, ports, ""), TRANSIENT_MS);
+    assert_int_equal(look_of(HOUR_MS, 3000, ports, ""), TRANSIENT_MS - 2000);
+    assert_int_equal(look_of(500, 5000, ports, ""), TRANSIENT_MS - 4000);
+    look_of(2500, 1000 + TRANSIENT_MS, ports, "7");
+}
+
+/* While the daemon is away, or sees nothing, nobody knows whether it is still there. */
+static void time_passes_with_newer_looks_only(void **state)
+{
+    (void)state;
+    static const seen ports[] = {{7, CONNECTED}, {0, 0}};
+    look_of(1000, 1000, ports, "");
+    assert_int_equal(look_of(1000, 1000 + 2 * TRANSIENT_MS, ports, ""), TRANSIENT_MS);
+    look_of(2000, 1000 + 2 * TRANSIENT_MS, ports, "7"); /* it was there all the time */
 }
 
 static void what_counted_in_an_earlier_life_counts_on(void **state)
@@ -136,7 +154,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(connections_count_after_the_time_only, begin, end),
         cmocka_unit_test_setup_teardown(a_gap_starts_the_time_anew, begin, end),
         cmocka_unit_test_setup_teardown(class_changes, begin, end),
-        cmocka_unit_test_setup_teardown(a_clock_set_back_does_not_make_it_wait_for_ever, begin, end),
+        cmocka_unit_test_setup_teardown(a_clock_that_is_set_makes_no_port_old_or_young, begin, end),
+        cmocka_unit_test_setup_teardown(time_passes_with_newer_looks_only, begin, end),
         cmocka_unit_test_setup_teardown(what_counted_in_an_earlier_life_counts_on, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
