@@ -60,6 +60,14 @@ void psd_text_free(psd_text *text)
     *text = (psd_text)PSD_TEXT_INIT;
 }
 
+char *psd_text_copy(const char *text)
+{
+    char *copy = strdup(text);
+    if (!copy)
+        abort();
+    return copy;
+}
+
 void psd_text_flatten(char *text)
 {
     for (; *text; text++) {

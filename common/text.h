@@ -34,6 +34,9 @@ const char *psd_text_string(const psd_text *text);
 void psd_text_free(psd_text *text);
 #define PSD_AUTO_TEXT __attribute__((cleanup(psd_text_free))) psd_text
 
+/* A copy of TEXT, never NULL; free(). */
+char *psd_text_copy(const char *text);
+
 /* Makes TEXT one line of printable ASCII, in place: a '?' for every other byte. */
 void psd_text_flatten(char *text);
 

@@ -139,6 +139,38 @@ static void set_identity(psd_kube_exchange *exchange, const psd_kube_credentials
     }
 }
 
+/* Where the certificate has another name than the address (tls-server-name), the url
+ * names the one, and the connection goes to the other. */
+static void set_url(psd_kube_exchange *exchange, const char *url, const char *server_name)
+{
+    if (!server_name) {
+        curl_easy_setopt(exchange->easy, CURLOPT_URL, url);
+        return;
+    }
+    CURLU *parts = curl_url();
+    char *host = NULL;
+    char *port = NULL;
+    char *named = NULL;
+    PSD_AUTO_TEXT address = PSD_TEXT_INIT;
+    if (!parts)
+        abort();
+    if (curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+        curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+        curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+        curl_url_set(parts, CURLUPART_HOST, server_name, 0) == CURLUE_OK &&
+        curl_url_get(parts, CURLUPART_URL, &named, 0) == CURLUE_OK) {
+        psd_text_printf(&address, "::%s:%s", host, port);
+        exchange->connect_to = curl_slist_append(NULL, psd_text_string(&address));
+        curl_easy_setopt(exchange->easy, CURLOPT_CONNECT_TO, exchange->connect_to);
+    }
+    /* A url that cannot be taken apart is refused by the transfer, with the reason. */
+    curl_easy_setopt(exchange->easy, CURLOPT_URL, named ? named : url);
+    curl_free(host);
+    curl_free(port);
+    curl_free(named);
+    curl_url_cleanup(parts);
+}
+
 static void set_body(psd_kube_exchange *exchange, const psd_kube_request *request)
 {
     if (!request->body)
@@ -186,7 +218,7 @@ psd_kube_exchange *psd_kube_exchange_new(psd_kube *kube, const psd_kube_credenti
     CURL *easy = made->easy;
     set_connection(easy);
     set_identity(made, credentials, token);
-    curl_easy_setopt(easy, CURLOPT_URL, psd_text_string(&url));
+    set_url(made, psd_text_string(&url), credentials->server_name);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
     set_body(made, request);
     add_header(made, "Accept: application/json");
@@ -206,6 +238,7 @@ void psd_kube_exchange_free(psd_kube_exchange *exchange)
 {
     curl_easy_cleanup(exchange->easy);
     curl_slist_free_all(exchange->headers);
+    curl_slist_free_all(exchange->connect_to);
     free(exchange->sent);
     free(exchange->what);
     free(exchange->collected);

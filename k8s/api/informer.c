@@ -7,6 +7,7 @@
 #include "common/backoff.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/failure_log.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "common/thread.h"
@@ -20,7 +21,6 @@ enum {
     WATCH_LASTED_MS = 10000, /* one that ends sooner counts as another failure */
     WATCH_LEAST_S = 1800,    /* the server ends a watch after a random time from here */
     WATCH_SPREAD_S = 1800,
-    LOG_PERIOD_MS = 60000, /* of failures alike whose words differ */
 };
 
 struct psd_informer {
@@ -44,8 +44,7 @@ struct psd_informer {
     unsigned expiries;  /* in a row */
     int64_t started_ms; /* the watch; monotonic */
     bool expired;       /* the watch was told 410 in its stream */
-    psd_error logged;   /* the failure that was last logged */
-    int64_t logged_ms;  /* monotonic */
+    psd_failure_log log;
 
     pthread_mutex_t mutex; /* guards all below */
     cJSON *objects;
@@ -124,10 +123,8 @@ static void set_version(psd_informer *informer, const char *version)
 
 static void set_current(psd_informer *informer)
 {
-    if (informer->logged.code != PSD_OK) {
+    if (psd_failure_is_over(&informer->log))
         psd_log(PSD_LOG_INFO, "watching again", "object=\"%s\"", informer->what);
-        informer->logged = (psd_error)PSD_ERROR_INIT;
-    }
     {
         PSD_LOCKED(&informer->mutex);
         informer->current = true;
@@ -137,25 +134,13 @@ static void set_current(psd_informer *informer)
     informer->changed(informer->changed_arg);
 }
 
-/* One line for each new cause: the informer goes on trying. The same cause may have
- * different words each time. */
-static void log_failure(psd_informer *informer, const psd_error *error)
-{
-    int64_t now_ms = psd_clock_mono_ms();
-    if (informer->logged.code == error->code &&
-        (strcmp(informer->logged.text, error->text) == 0 || now_ms - informer->logged_ms < LOG_PERIOD_MS))
-        return;
-    informer->logged = *error;
-    informer->logged_ms = now_ms;
-    psd_log(PSD_LOG_WARNING, "cannot watch", "object=\"%s\" reason=\"%s\"", informer->what, error->text);
-}
-
 static void fail(psd_informer *informer, const psd_error *error, int64_t retry_after_ms)
 {
     int64_t pause_ms = psd_backoff_ms(informer->attempt++, RETRY_FIRST_MS, RETRY_MOST_MS);
     if (pause_ms < retry_after_ms)
         pause_ms = retry_after_ms;
-    log_failure(informer, error);
+    if (psd_failure_is_new(&informer->log, error))
+        psd_log(PSD_LOG_WARNING, "cannot watch", "object=\"%s\" reason=\"%s\"", informer->what, error->text);
     {
         PSD_LOCKED(&informer->mutex);
         informer->stats.failures++;

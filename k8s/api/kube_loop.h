@@ -72,8 +72,9 @@ struct psd_kube_exchange {
     psd_kube_events events;
     CURL *easy;
     struct curl_slist *headers;
-    char *sent; /* copy of the body */
-    char *what; /* "GET /api/v1/nodes/n1" */
+    struct curl_slist *connect_to; /* NULL: where the url says */
+    char *sent;                    /* copy of the body */
+    char *what;                    /* "GET /api/v1/nodes/n1" */
     char *collected;
     size_t collected_length;
     bool too_large;

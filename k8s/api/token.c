@@ -29,20 +29,20 @@ const char *psd_kube_token_now(psd_kube_token *token, const psd_kube_credentials
         return token->text;
     psd_error error = PSD_ERROR_INIT;
     char *text = NULL;
-    if (psd_kube_read_file(credentials->token_file, "token file", &text, &error) < 0) {
-        if (!token->failed)
-            psd_log(PSD_LOG_WARNING, "token not read", "reason=\"%s\"", error.text);
-        token->failed = true;
-        return token->text;
+    int result = psd_kube_read_file(credentials->token_file, "token file", &text, &error);
+    if (result == 0) {
+        text[strcspn(text, " \t\r\n")] = '\0';
+        if (text[0] == '\0') /* whoever writes it has only begun */
+            result = psd_error_set(&error, PSD_FAILED_PRECONDITION, "the token file '%s' is empty",
+                                   credentials->token_file);
     }
-    token->failed = false;
-    text[strcspn(text, " \t\r\n")] = '\0';
-    if (text[0] == '\0') { /* whoever writes it has only begun */
+    if (result < 0) {
         free(text);
-        psd_log(PSD_LOG_WARNING, "token not read", "reason=\"the token file '%s' is empty\"",
-                credentials->token_file);
+        if (psd_failure_is_new(&token->log, &error))
+            psd_log(PSD_LOG_WARNING, "token not read", "reason=\"%s\"", error.text);
         return token->text;
     }
+    psd_failure_is_over(&token->log);
     psd_kube_token_free(token);
     token->text = text;
     token->seen = now;

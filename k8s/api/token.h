@@ -4,12 +4,13 @@
 
 #include <sys/stat.h>
 
+#include "common/failure_log.h"
 #include "k8s/api/credentials.h"
 
 typedef struct psd_kube_token {
     char *text;       /* NULL: none yet */
     struct stat seen; /* of the file, when it was read */
-    bool failed;      /* the file could not be read: said once */
+    psd_failure_log log;
 } psd_kube_token;
 
 /* The token to send now; NULL when the credentials have none. Reads the file

@@ -4,12 +4,11 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/node_config_limits.h"
 #include "common/parse.h"
 #include "common/rpc/keyed_list.h"
 #include "common/text.h"
 #include "k8s/inputs/inputs.h"
-
-enum { MAX_REASON = 512 }; /* bytes; what the daemon takes */
 
 typedef Polarstack__V1__NodeConfig node_config;
 typedef Polarstack__V1__ConfigProvenance provenance;
@@ -169,7 +168,7 @@ static void keep_stale(const psd_input_field *field, const char *what, const cha
     provenance *entry = entry_of(config, field->name);
     if (!entry->source[0])
         set_text(&entry->source, what);
-    PSD_AUTO_FREE char *line = strndup(reason, MAX_REASON);
+    PSD_AUTO_FREE char *line = strndup(reason, PSD_NODE_CONFIG_TEXT_MAX);
     if (!line)
         abort();
     psd_text_flatten(line); /* it may quote what people wrote */

@@ -6,21 +6,10 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "common/node_config_limits.h"
 #include "common/parse.h"
 #include "common/port_set.h"
 #include "common/text.h"
-
-/* What the daemon takes. It refuses a configuration whole, so that a fault of one
- * part must not get that far. */
-enum {
-    MAX_RANGES = 1000,
-    MAX_INTERFACE = 15, /* bytes, as all below */
-    MAX_USER = 32,
-    MAX_NAME = 253,
-    MAX_IMAGE = 512,
-    MAX_IMAGES = 64,
-    MAX_VERSIONS = 1000,
-};
 
 /* ---- growing a configuration ---- */
 
@@ -29,11 +18,6 @@ static void *checked(void *memory)
     if (!memory)
         abort();
     return memory;
-}
-
-static char *copy(const char *text)
-{
-    return checked(strdup(text));
 }
 
 /* Adds ITEM to a repeated field. */
@@ -67,7 +51,7 @@ static const char blanks[] = " \t\r\n";
  * stays: "5 400" is not 5400. */
 static char *without_blanks(const char *text)
 {
-    char *squeezed = copy(text);
+    char *squeezed = psd_text_copy(text);
     char *to = squeezed;
     for (const char *from = text; *from; from++) {
         const char *next = from + strspn(from, blanks);
@@ -123,9 +107,9 @@ static int read_port_ranges(const cJSON *objects, Polarstack__V1__NodeConfig *co
     if (config->n_port_ranges == 0)
         return psd_error_set(error, PSD_INVALID_ARGUMENT,
                              "no annotation whose name ends in port.range or port.ranges has ports");
-    if (config->n_port_ranges > MAX_RANGES)
+    if (config->n_port_ranges > PSD_NODE_CONFIG_RANGES_MAX)
         return psd_error_set(error, PSD_INVALID_ARGUMENT, "the annotations have %zu ranges: at most %d",
-                             config->n_port_ranges, MAX_RANGES);
+                             config->n_port_ranges, PSD_NODE_CONFIG_RANGES_MAX);
     return 0;
 }
 
@@ -136,7 +120,7 @@ static int read_port_ranges(const cJSON *objects, Polarstack__V1__NodeConfig *co
 static char *trimmed(const cJSON *root, const char *path)
 {
     const char *text = psd_json_string(root, path);
-    char *word = copy(text ? text + strspn(text, blanks) : "");
+    char *word = psd_text_copy(text ? text + strspn(text, blanks) : "");
     size_t length = strlen(word);
     while (length > 0 && strchr(blanks, word[length - 1]))
         word[--length] = '\0';
@@ -193,25 +177,26 @@ static void default_check_bmc(Polarstack__V1__NodeConfig *config)
 static int read_ssh_user(const cJSON *objects, Polarstack__V1__NodeConfig *config, psd_error *error)
 {
     config->ssh_user = trimmed(objects, "0/data/sshUser");
-    if (!is_name(config->ssh_user, MAX_USER, "._-"))
+    if (!is_name(config->ssh_user, PSD_NODE_CONFIG_USER_MAX, "._-"))
         return psd_error_set(error, PSD_INVALID_ARGUMENT, "sshUser is no user name");
     return 0;
 }
 
 static void default_ssh_user(Polarstack__V1__NodeConfig *config)
 {
-    config->ssh_user = copy("");
+    config->ssh_user = psd_text_copy("");
 }
 
 static void default_client_nic(Polarstack__V1__NodeConfig *config)
 {
-    config->client_nic = copy("bond1");
+    config->client_nic = psd_text_copy("bond1");
 }
 
 static int read_client_nic(const cJSON *objects, Polarstack__V1__NodeConfig *config, psd_error *error)
 {
     PSD_AUTO_FREE char *name = trimmed(objects, "0/data/NET_CARD_NAME");
-    if (!is_name(name, MAX_INTERFACE, "._-+@") || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+    if (!is_name(name, PSD_NODE_CONFIG_INTERFACE_MAX, "._-+@") || strcmp(name, ".") == 0 ||
+        strcmp(name, "..") == 0)
         return psd_error_set(error, PSD_INVALID_ARGUMENT, "NET_CARD_NAME '%.40s' is no interface name", name);
     if (name[0])
         config->client_nic = psd_take(name);
@@ -246,7 +231,7 @@ static void add_image(Polarstack__V1__CoreVersionDefinition *version, const char
 {
     Polarstack__V1__CoreVersionImageName *image = checked(malloc(sizeof(*image)));
     polarstack__v1__core_version_image_name__init(image);
-    image->key = copy(key);
+    image->key = psd_text_copy(key);
     image->image = reference;
     ADD(version->images, version->n_images, image);
 }
@@ -265,10 +250,12 @@ static bool is_word(const char *text, size_t most)
 /* Whether the daemon takes it: one that it does not would cost all others. */
 static bool is_sound(const Polarstack__V1__CoreVersionDefinition *version)
 {
-    bool sound = is_word(version->name, MAX_NAME) && !strchr(version->name, ',') &&
-                 is_word(version->config_map, MAX_NAME) && version->n_images <= MAX_IMAGES;
+    bool sound = is_word(version->name, PSD_NODE_CONFIG_NAME_MAX) && !strchr(version->name, ',') &&
+                 is_word(version->config_map, PSD_NODE_CONFIG_NAME_MAX) &&
+                 version->n_images <= PSD_NODE_CONFIG_IMAGES_MAX;
     for (size_t i = 0; sound && i < version->n_images; i++)
-        sound = is_word(version->images[i]->key, MAX_NAME) && is_word(version->images[i]->image, MAX_IMAGE) &&
+        sound = is_word(version->images[i]->key, PSD_NODE_CONFIG_NAME_MAX) &&
+                is_word(version->images[i]->image, PSD_NODE_CONFIG_TEXT_MAX) &&
                 (i == 0 || strcmp(version->images[i - 1]->key, version->images[i]->key) != 0);
     return sound;
 }
@@ -283,7 +270,7 @@ static Polarstack__V1__CoreVersionDefinition *version_of(const cJSON *config_map
     Polarstack__V1__CoreVersionDefinition *version = checked(malloc(sizeof(*version)));
     polarstack__v1__core_version_definition__init(version);
     version->name = psd_take(name);
-    version->config_map = copy(config_map_name);
+    version->config_map = psd_text_copy(config_map_name);
     const cJSON *item = NULL;
     cJSON_ArrayForEach(item, psd_json_map(config_map, "data"))
     {
@@ -334,9 +321,9 @@ static int read_core_versions(const cJSON *objects, Polarstack__V1__NodeConfig *
         return psd_error_set(error, PSD_INVALID_ARGUMENT, "none of them defines a version (name and images)");
     qsort(config->core_versions, config->n_core_versions, sizeof(config->core_versions[0]), by_name);
     drop_repeats(config);
-    if (config->n_core_versions > MAX_VERSIONS)
+    if (config->n_core_versions > PSD_NODE_CONFIG_VERSIONS_MAX)
         return psd_error_set(error, PSD_INVALID_ARGUMENT, "there are %zu versions: at most %d",
-                             config->n_core_versions, MAX_VERSIONS);
+                             config->n_core_versions, PSD_NODE_CONFIG_VERSIONS_MAX);
     return 0;
 }
 

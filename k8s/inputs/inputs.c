@@ -6,6 +6,7 @@
 #include "common/backoff.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/failure_log.h"
 #include "common/log.h"
 #include "common/rpc/keyed_list.h"
 #include "common/text.h"
@@ -25,7 +26,10 @@ struct psd_inputs {
     int64_t stale_after_ms;
     psd_informer *informers[PSD_SOURCE_COUNT];
     psd_reconciler *reconciler;
-    unsigned attempt; /* of the reconciler's thread */
+
+    /* Of the reconciler's thread. */
+    unsigned attempt;
+    psd_failure_log log;
 
     pthread_mutex_t mutex; /* guards all below */
     psd_error failure;
@@ -121,12 +125,13 @@ static bool is_applied(const Polarstack__V1__NodeConfig *current, const Polarsta
 
 static void remember(psd_inputs *inputs, const psd_error *failure)
 {
-    PSD_LOCKED(&inputs->mutex);
-    bool is_new = failure->code != inputs->failure.code || strcmp(failure->text, inputs->failure.text) != 0;
-    inputs->failure = *failure;
-    if (failure->code != PSD_OK && is_new)
+    if (failure->code == PSD_OK)
+        psd_failure_is_over(&inputs->log);
+    else if (psd_failure_is_new(&inputs->log, failure))
         psd_log(PSD_LOG_WARNING, "configuration not applied", "code=%s reason=\"%s\"",
                 psd_code_name(failure->code), failure->text);
+    PSD_LOCKED(&inputs->mutex);
+    inputs->failure = *failure;
 }
 
 /* Ms after which to try again. */

@@ -48,10 +48,7 @@ static void clean_pass(pass *p)
 
 static char *copy_or_null(const char *text)
 {
-    char *copy = text ? strdup(text) : NULL;
-    if (text && !copy)
-        abort();
-    return copy;
+    return text ? psd_text_copy(text) : NULL;
 }
 
 static void read_owner(void *arg, const psd_informer_view *view)

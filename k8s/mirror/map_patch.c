@@ -7,6 +7,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/macros.h"
+#include "common/text.h"
 #include "k8s/mirror/kube_time.h"
 
 enum { MAX_DIFFERENCES = 1000 };
@@ -82,7 +83,7 @@ size_t psd_map_data_size(const cJSON *data)
 /* ---- the patch ---- */
 
 /* Annotations of the plan that OBJECT lacks or has otherwise, ours that it has
- * too much; NULL when there is none. */
+ * too much. */
 static cJSON *annotation_changes(const psd_map_plan *plan, const cJSON *object)
 {
     cJSON *changes = psd_json_new();
@@ -211,14 +212,6 @@ cJSON *psd_map_create(const psd_map_plan *plan)
 
 /* ---- differences, for people ---- */
 
-static char *copied(const char *text)
-{
-    char *copy = strdup(text ? text : "");
-    if (!copy)
-        abort();
-    return copy;
-}
-
 void psd_mirror_add_difference(Polarstack__V1__MirroredObject *entry, const char *path, const char *wanted,
                                const char *found)
 {
@@ -232,9 +225,9 @@ void psd_mirror_add_difference(Polarstack__V1__MirroredObject *entry, const char
     if (!made || !longer)
         abort();
     polarstack__v1__mirror_difference__init(made);
-    made->path = copied(path);
-    made->wanted = copied(wanted);
-    made->found = copied(found);
+    made->path = psd_text_copy(path);
+    made->wanted = psd_text_copy(wanted ? wanted : "");
+    made->found = psd_text_copy(found ? found : "");
     entry->differences = longer;
     entry->differences[entry->n_differences++] = made;
 }

@@ -91,12 +91,12 @@ void psd_mirrored_node_describe(psd_mirrored_node *node, Polarstack__V1__Mirrore
     psd_object_describe(&node->object, entry);
     if (psd_kube_call(node->object.kube, &request, &reply, &error) < 0) {
         free(entry->reason);
-        entry->reason = strdup(error.text);
+        entry->reason = psd_text_copy(error.text);
         entry->state = POLARSTACK__V1__MIRROR_STATE__FAILED;
         return;
     }
     const char *version = psd_json_string(reply.body, "metadata/resourceVersion");
-    entry->resource_version = strdup(version ? version : "");
+    entry->resource_version = psd_text_copy(version ? version : "");
     want_all(node, plans);
     for (size_t i = 0; i < psd_condition_row_count; i++)
         compare(&plans[i], reply.body, entry);

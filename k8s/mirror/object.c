@@ -15,8 +15,7 @@ enum {
     WRITE_PERIOD_MS = 250, /* changes in between are written together */
     RETRY_FIRST_MS = 500,
     RETRY_MOST_MS = 60000,
-    TRUST_MS = 2000,       /* so long may the watch take to show a write of ours */
-    LOG_PERIOD_MS = 60000, /* of failures alike whose words differ */
+    TRUST_MS = 2000, /* so long may the watch take to show a write of ours */
 };
 
 void psd_object_init(psd_object *object, psd_kube *kube, const char *what, const char *path)
@@ -94,23 +93,11 @@ void psd_object_set_state(psd_object *object, Polarstack__V1__MirrorState state,
     psd_error_set(&object->failure, PSD_OK, "%s", reason ? reason : "");
 }
 
-/* One line for each new cause: it is tried again and again. The same cause may have
- * different words each time. */
-static void log_failure(psd_object *object, const psd_error *error)
-{
-    int64_t now_ms = psd_clock_mono_ms();
-    if (object->logged.code == error->code &&
-        (strcmp(object->logged.text, error->text) == 0 || now_ms - object->logged_ms < LOG_PERIOD_MS))
-        return;
-    object->logged = *error;
-    object->logged_ms = now_ms;
-    psd_log(PSD_LOG_WARNING, "object not written", "object=\"%s\" code=%s reason=\"%s\"", object->what,
-            psd_code_name(error->code), error->text);
-}
-
 static void note_failure(psd_object *object, Polarstack__V1__MirrorState state, const psd_error *error)
 {
-    log_failure(object, error);
+    if (psd_failure_is_new(&object->log, error))
+        psd_log(PSD_LOG_WARNING, "object not written", "object=\"%s\" code=%s reason=\"%s\"", object->what,
+                psd_code_name(error->code), error->text);
     PSD_LOCKED(&object->mutex);
     object->state = state;
     object->failure = *error;
@@ -119,9 +106,8 @@ static void note_failure(psd_object *object, Polarstack__V1__MirrorState state, 
 
 static void note_success(psd_object *object)
 {
-    if (object->logged.code != PSD_OK)
+    if (psd_failure_is_over(&object->log))
         psd_log(PSD_LOG_INFO, "object written again", "object=\"%s\"", object->what);
-    object->logged = (psd_error)PSD_ERROR_INIT;
     PSD_LOCKED(&object->mutex);
     object->state = POLARSTACK__V1__MIRROR_STATE__IN_SYNC;
     object->failure = (psd_error)PSD_ERROR_INIT;
@@ -197,21 +183,13 @@ int64_t psd_object_send(psd_object *object, const psd_object_write *write)
     return fail(object, &reply, &error);
 }
 
-static char *copied(const char *text)
-{
-    char *copy = strdup(text);
-    if (!copy)
-        abort();
-    return copy;
-}
-
 void psd_object_describe(psd_object *object, Polarstack__V1__MirroredObject *entry)
 {
     polarstack__v1__mirrored_object__init(entry);
-    entry->name = copied(object->what);
+    entry->name = psd_text_copy(object->what);
     PSD_LOCKED(&object->mutex);
     entry->state = object->state;
-    entry->reason = copied(object->failure.text);
+    entry->reason = psd_text_copy(object->failure.text);
     entry->written_at_ms = object->written_at_ms;
     entry->writes = object->writes;
     entry->conflicts = object->conflicts;

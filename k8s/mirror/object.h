@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 
+#include "common/failure_log.h"
 #include "k8s/mirror/mirror.h"
 
 typedef struct psd_object {
@@ -22,8 +23,7 @@ typedef struct psd_object {
     unsigned attempt;         /* writes that failed in a row */
     int64_t not_before_ms;    /* monotonic: no write sooner */
     bool too_large;           /* so the last write was refused */
-    psd_error logged;         /* the failure that was last logged; OK: written since */
-    int64_t logged_ms;        /* monotonic */
+    psd_failure_log log;      /* of writes */
 
     pthread_mutex_t mutex; /* guards all below */
     Polarstack__V1__MirrorState state;

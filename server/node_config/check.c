@@ -8,8 +8,6 @@
 #include "server/node_config/findings.h"
 
 enum {
-    INTERFACE_NAME_MAX = 15, /* IFNAMSIZ without the zero byte */
-    USER_NAME_MAX = 32,
     SHOWN = 40, /* bytes of a faulty text that its finding shows */
     STALE_SHOWN = 160,
     PATH_SIZE = 64,
@@ -89,10 +87,10 @@ static const text_rule image_rule = {true, PSD_NODE_CONFIG_TEXT_MAX, is_word,
 static const text_rule version_rule = {true, PSD_NODE_CONFIG_NAME_MAX, is_version_name,
                                        "printable UTF-8 without blanks and commas"};
 static const text_rule interface_rule = {
-    false, INTERFACE_NAME_MAX, is_interface_name,
+    false, PSD_NODE_CONFIG_INTERFACE_MAX, is_interface_name,
     "a kernel interface name of letters, digits and '._-+@', which does not begin with '-'"};
 static const text_rule user_rule = {
-    false, USER_NAME_MAX, is_user_name,
+    false, PSD_NODE_CONFIG_USER_MAX, is_user_name,
     "a user name of letters, digits and '._-', which does not begin with '-'"};
 
 static void check_text(psd_findings *faults, const char *path, const char *text, const text_rule *rule)

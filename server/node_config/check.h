@@ -5,17 +5,8 @@
 #define PSD_SERVER_NODE_CONFIG_CHECK_H
 
 #include "common/error.h"
+#include "common/node_config_limits.h"
 #include "polarstack/v1/node_config.pb-c.h"
-
-/* Bounds. The packed configuration fits into one message with its observation. */
-enum {
-    PSD_NODE_CONFIG_SIZE_MAX = 960 * 1024,
-    PSD_NODE_CONFIG_RANGES_MAX = 1000,
-    PSD_NODE_CONFIG_VERSIONS_MAX = 1000,
-    PSD_NODE_CONFIG_IMAGES_MAX = 64,
-    PSD_NODE_CONFIG_TEXT_MAX = 512, /* bytes of sources, reasons and image references */
-    PSD_NODE_CONFIG_NAME_MAX = 253, /* bytes of names and keys, as in Kubernetes */
-};
 
 /* INVALID_ARGUMENT names all faults, "; " between them; those that do not fit
  * into the text are counted. The observation is not looked at. */

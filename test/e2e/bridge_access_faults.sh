@@ -150,6 +150,23 @@ sleep 4
 check "closed port: one line for each watch" log_is 6 "$mark" "cannot reach the API server"
 check "the bridge stops" stop_bridge
 
+# ---- a certificate of another name than the address ----
+
+# named NAME: the kubeconfig asks for a certificate of that name
+named() {
+    write_kubeconfig "$work/bridge.kubeconfig" "$work/token"
+    sed -i "s/cluster: {server/cluster: {tls-server-name: $1, server/" "$work/bridge.kubeconfig"
+}
+mark=$(log_mark)
+named nobody.example
+start_bridge
+check "a certificate of another name is refused" wait_for 20 log_since "$mark" 'TLS certificates do not fit.*nobody.example'
+check "the bridge stops" stop_bridge
+named kubernetes.default.svc
+start_bridge
+check "one of the name that was asked for is not" wait_for 20 in_sync
+check "the bridge stops" stop_bridge
+
 # ---- never started ----
 
 write_kubeconfig "$work/bridge.kubeconfig" "$work/token"
