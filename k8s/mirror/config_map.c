@@ -170,6 +170,12 @@ static void make_plan(psd_mirrored_map *map, pass *p)
     const Polarrpc__V1__Observation *observation = p->resource ? psd_observation_of(p->resource) : NULL;
     p->notes = psd_json_new();
     p->too_large = is_too_large(map, p);
+    /* Without its owner it would outlive the Node, or a wrong name of it. */
+    if (!p->found && !p->owner_uid && p->wanted.verdict == PSD_MAP_WRITE) {
+        p->wanted.verdict = PSD_MAP_WAIT;
+        psd_text_printf(&p->wanted.reason, "the Node '%s', its owner, is not known: see 'pdctl doctor'",
+                        map->options->node);
+    }
     bool writes = p->wanted.verdict == PSD_MAP_WRITE && !p->too_large;
     describe_state(map, p, observation);
     describe_origin(p, observation);
