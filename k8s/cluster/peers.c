@@ -71,7 +71,8 @@ static Polarstack__V1__ClusterNode *add(Polarstack__V1__ClusterNodes *nodes, con
     return made;
 }
 
-static void add_peer(Polarstack__V1__ClusterNodes *nodes, const candidate *pod, unsigned port)
+static Polarstack__V1__ClusterNode *add_peer(Polarstack__V1__ClusterNodes *nodes, const candidate *pod,
+                                             unsigned port)
 {
     PSD_AUTO_TEXT name = PSD_TEXT_INIT;
     PSD_AUTO_TEXT url = PSD_TEXT_INIT;
@@ -83,19 +84,7 @@ static void add_peer(Polarstack__V1__ClusterNodes *nodes, const candidate *pod, 
     node->pod = psd_text_copy(psd_text_string(&name));
     node->address = psd_text_copy(pod->address);
     node->url = psd_text_copy(psd_text_string(&url));
-}
-
-/* Its own agent is reached as the bridge reaches it, not by its pod's address. */
-static void set_own(Polarstack__V1__ClusterNodes *nodes, const char *own_node, const char *own_url)
-{
-    Polarstack__V1__ClusterNode *own = NULL;
-    for (size_t i = 0; i < nodes->n_nodes && !own; i++)
-        own = strcmp(nodes->nodes[i]->node, own_node) == 0 ? nodes->nodes[i] : NULL;
-    if (!own)
-        own = add(nodes, own_node);
-    else
-        free(own->url);
-    own->url = psd_text_copy(own_url);
+    return node;
 }
 
 static int by_node(const void *a, const void *b)
@@ -117,11 +106,20 @@ Polarstack__V1__ClusterNodes *psd_peers_of(const cJSON *pods, const char *own_no
     if (!nodes->nodes)
         abort();
     size_t count = find_candidates(pods, candidates);
+    Polarstack__V1__ClusterNode *own = NULL;
     for (size_t i = 0; i < count; i++) {
-        if (i == 0 || strcmp(candidates[i].node, candidates[i - 1].node) != 0)
-            add_peer(nodes, &candidates[i], port);
+        if (i > 0 && strcmp(candidates[i].node, candidates[i - 1].node) == 0)
+            continue;
+        Polarstack__V1__ClusterNode *peer = add_peer(nodes, &candidates[i], port);
+        if (strcmp(peer->node, own_node) == 0)
+            own = peer;
     }
-    set_own(nodes, own_node, own_url);
+    /* Its own agent is reached as the bridge reaches it, not by its pod's address. */
+    if (own)
+        free(own->url);
+    else
+        own = add(nodes, own_node);
+    own->url = psd_text_copy(own_url);
     qsort(nodes->nodes, nodes->n_nodes, sizeof(Polarstack__V1__ClusterNode *), by_node);
     return nodes;
 }
