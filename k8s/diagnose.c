@@ -66,17 +66,21 @@ static bool check_api_server(psd_bridge *bridge, diagnosis *d)
 
 /* ---- rights ---- */
 
+/* Where it is needed. */
+typedef enum scope { CLUSTER_WIDE, OWN_NAMESPACE, DEFAULT_NAMESPACE } scope;
+
 static const struct right {
     const char *verb;
     const char *resource;
     const char *subresource;
-    bool namespaced;
+    scope scope;
 } rights[] = {
-    {"get", "configmaps", "", true},     {"list", "configmaps", "", true},
-    {"watch", "configmaps", "", true},   {"create", "configmaps", "", true},
-    {"patch", "configmaps", "", true},   {"get", "nodes", "", false},
-    {"list", "nodes", "", false},        {"watch", "nodes", "", false},
-    {"patch", "nodes", "status", false}, {"list", "pods", "", true},
+    {"get", "configmaps", "", OWN_NAMESPACE},    {"list", "configmaps", "", OWN_NAMESPACE},
+    {"watch", "configmaps", "", OWN_NAMESPACE},  {"create", "configmaps", "", OWN_NAMESPACE},
+    {"patch", "configmaps", "", OWN_NAMESPACE},  {"list", "pods", "", OWN_NAMESPACE},
+    {"get", "nodes", "", CLUSTER_WIDE},          {"list", "nodes", "", CLUSTER_WIDE},
+    {"watch", "nodes", "", CLUSTER_WIDE},        {"patch", "nodes", "status", CLUSTER_WIDE},
+    {"create", "events", "", DEFAULT_NAMESPACE}, {"patch", "events", "", DEFAULT_NAMESPACE},
 };
 
 /* 1 allowed, 0 not, -1 could not be asked. */
@@ -90,8 +94,9 @@ static int is_allowed(psd_bridge *bridge, const struct right *right, psd_error *
     psd_json_set_string(attributes, "resource", right->resource);
     if (right->subresource[0])
         psd_json_set_string(attributes, "subresource", right->subresource);
-    if (right->namespaced)
-        psd_json_set_string(attributes, "namespace", bridge->config.namespace);
+    if (right->scope != CLUSTER_WIDE)
+        psd_json_set_string(attributes, "namespace",
+                            right->scope == OWN_NAMESPACE ? bridge->config.namespace : "default");
     PSD_AUTO_FREE char *body = psd_json_print(review);
     PSD_AUTO_KUBE_REPLY reply = {.status = 0};
     psd_kube_request request = {.method = "POST",

@@ -45,6 +45,24 @@ static cJSON *make_condition(const psd_condition_plan *plan, const cJSON *found,
     return made;
 }
 
+static int64_t age_left(const cJSON *found, int64_t refresh_ms, int64_t now_unix_ms)
+{
+    return psd_kube_time_left(psd_json_string(found, "lastHeartbeatTime"), refresh_ms, now_unix_ms);
+}
+
+/* Then all are refreshed, so that they fall due together ever after: one request a
+ * period, however many there are. */
+static bool is_one_too_old(const psd_condition_plan *plans, size_t count, const cJSON *node,
+                           int64_t refresh_ms, int64_t now_unix_ms)
+{
+    for (size_t i = 0; i < count; i++) {
+        const cJSON *found = psd_condition_find(node, plans[i].type);
+        if (plans[i].wanted.known && found && age_left(found, refresh_ms, now_unix_ms) == 0)
+            return true;
+    }
+    return false;
+}
+
 cJSON *psd_condition_patch(const psd_condition_plan *plans, size_t count, const cJSON *node,
                            int64_t refresh_ms, int64_t now_unix_ms, int64_t *refresh_in_ms)
 {
@@ -55,17 +73,16 @@ cJSON *psd_condition_patch(const psd_condition_plan *plans, size_t count, const 
     cJSON *conditions = cJSON_AddArrayToObject(psd_json_object(patch, "status"), "conditions");
     if (!conditions)
         abort();
+    bool refreshes = is_one_too_old(plans, count, node, refresh_ms, now_unix_ms);
     for (size_t i = 0; i < count; i++) {
         if (!plans[i].wanted.known)
             continue;
         const cJSON *found = psd_condition_find(node, plans[i].type);
-        int64_t left_ms = psd_kube_time_left(psd_json_string(found, "lastHeartbeatTime"), refresh_ms,
-                                             now_unix_ms);
-        bool is_due = left_ms == 0 || !is_right(&plans[i].wanted, found);
-        if (is_due)
+        int64_t left_ms = age_left(found, refresh_ms, now_unix_ms);
+        if (refreshes || !is_right(&plans[i].wanted, found)) {
             cJSON_AddItemToArray(conditions, make_condition(&plans[i], found, now));
-        if (is_due)
             left_ms = refresh_ms;
+        }
         *refresh_in_ms = left_ms < *refresh_in_ms ? left_ms : *refresh_in_ms;
     }
     if (conditions->child)

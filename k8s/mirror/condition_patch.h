@@ -12,7 +12,8 @@ typedef struct psd_condition_plan {
 } psd_condition_plan;
 
 /* One strategic merge patch of the Node's status with those conditions of PLANS
- * that differ in NODE or are older than REFRESH_MS; NULL when none is. Conditions
+ * that differ in NODE, or with all of them when one is older than REFRESH_MS; NULL when
+ * nothing is to be done. Conditions
  * of other types are not touched. lastTransitionTime changes with the status
  * only. *REFRESH_IN_MS is when the next one is due. */
 cJSON *psd_condition_patch(const psd_condition_plan *plans, size_t count, const cJSON *node,

@@ -202,7 +202,8 @@ static int64_t send(psd_mirrored_map *map, const pass *p, const cJSON *body)
                               .content_type = p->found ? PSD_KUBE_MERGE_PATCH : PSD_KUBE_JSON,
                               .body = body,
                               .replaced = p->found};
-    return psd_object_send(&map->object, &write);
+    bool written = false;
+    return psd_object_send(&map->object, &write, &written);
 }
 
 /* Tells why the object is not as one would expect, if so. */

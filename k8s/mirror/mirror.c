@@ -9,7 +9,10 @@
 
 enum {
     MAX_MAPS = 8,
-    NODE_ITEM = 0, /* of the reconciler; the maps follow */
+    /* Of the reconciler. */
+    NODE_ITEM = 0,
+    EVENTS_ITEM = 1,
+    FIRST_MAP_ITEM = 2,
 };
 
 /* What a callback needs to touch its item. */
@@ -23,7 +26,8 @@ struct psd_mirror {
     psd_reconciler *reconciler;
     psd_mirrored_node node;
     psd_mirrored_map maps[MAX_MAPS];
-    touch touches[MAX_MAPS + 1];
+    psd_events *events;
+    touch touches[FIRST_MAP_ITEM + MAX_MAPS];
     bool node_started; /* so that it can be stopped */
     size_t started;    /* maps */
 };
@@ -42,8 +46,9 @@ static void node_changed(void *arg)
 
 void psd_mirror_config_changed(psd_mirror *mirror)
 {
-    for (size_t i = 0; i <= psd_map_row_count; i++)
-        psd_reconciler_touch(mirror->reconciler, i);
+    psd_reconciler_touch(mirror->reconciler, NODE_ITEM);
+    for (size_t i = 0; i < psd_map_row_count; i++)
+        psd_reconciler_touch(mirror->reconciler, FIRST_MAP_ITEM + i);
 }
 
 psd_informer *psd_mirror_node(psd_mirror *mirror)
@@ -51,31 +56,34 @@ psd_informer *psd_mirror_node(psd_mirror *mirror)
     return mirror->node.object.informer;
 }
 
-static int new_reconciler(psd_mirror *mirror, psd_error *error)
+static int new_reconciler(psd_mirror *mirror, psd_kube *kube, psd_error *error)
 {
-    psd_reconcile_item items[MAX_MAPS + 1];
-    items[NODE_ITEM] = (psd_reconcile_item){psd_mirrored_node_reconcile, &mirror->node};
-    for (size_t i = 0; i < psd_map_row_count; i++)
-        items[i + 1] = (psd_reconcile_item){psd_mirrored_map_reconcile, &mirror->maps[i]};
-    for (size_t i = 0; i <= psd_map_row_count; i++)
+    const size_t count = FIRST_MAP_ITEM + psd_map_row_count;
+    psd_reconcile_item items[FIRST_MAP_ITEM + MAX_MAPS];
+    for (size_t i = 0; i < count; i++)
         mirror->touches[i] = (touch){mirror, i};
-    return psd_reconciler_new(items, psd_map_row_count + 1, &mirror->reconciler, error);
+    mirror->events = psd_events_new(kube, mirror->options.node, touch_item, &mirror->touches[EVENTS_ITEM]);
+    items[NODE_ITEM] = (psd_reconcile_item){psd_mirrored_node_reconcile, &mirror->node};
+    items[EVENTS_ITEM] = (psd_reconcile_item){psd_events_reconcile, mirror->events};
+    for (size_t i = 0; i < psd_map_row_count; i++)
+        items[FIRST_MAP_ITEM + i] = (psd_reconcile_item){psd_mirrored_map_reconcile, &mirror->maps[i]};
+    return psd_reconciler_new(items, count, &mirror->reconciler, error);
 }
 
 static int start_all(psd_mirror *mirror, psd_kube *kube, psd_client *daemon, psd_followed *config,
                      psd_error *error)
 {
-    if (new_reconciler(mirror, error) < 0)
+    if (new_reconciler(mirror, kube, error) < 0)
         return -1;
     mirror->node_started = true;
-    if (psd_mirrored_node_start(&mirror->node, &mirror->options, kube, daemon, config, node_changed,
-                                &mirror->touches[NODE_ITEM], error) < 0)
+    if (psd_mirrored_node_start(&mirror->node, &mirror->options, kube, daemon, config, mirror->events,
+                                node_changed, &mirror->touches[NODE_ITEM], error) < 0)
         return -1;
     for (size_t i = 0; i < psd_map_row_count; i++) {
         mirror->started++;
         if (psd_mirrored_map_start(&mirror->maps[i], &psd_map_rows[i], &mirror->options, kube, daemon, config,
-                                   mirror->node.object.informer, touch_item, &mirror->touches[i + 1],
-                                   error) < 0)
+                                   mirror->node.object.informer, touch_item,
+                                   &mirror->touches[FIRST_MAP_ITEM + i], error) < 0)
             return -1;
     }
     return 0;
@@ -136,6 +144,7 @@ void psd_mirror_stop(psd_mirror *mirror)
     if (mirror->node_started)
         psd_mirrored_node_stop(&mirror->node);
     psd_reconciler_free(mirror->reconciler);
+    psd_events_free(mirror->events);
     free((char *)(uintptr_t)mirror->options.namespace);
     free((char *)(uintptr_t)mirror->options.node);
     free(mirror);

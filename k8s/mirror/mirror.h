@@ -15,6 +15,7 @@
 #include "common/text.h"
 #include "k8s/api/informer.h"
 #include "k8s/follow.h"
+#include "k8s/mirror/events.h"
 #include "polarstack/v1/bridge.pb-c.h"
 #include "polarstack/v1/node_config.pb-c.h"
 
@@ -40,9 +41,11 @@ typedef struct psd_mirror_options {
 /* What a row's function looks at. Pointers belong to the caller. */
 typedef struct psd_mirror_source {
     const ProtobufCMessage *resource;         /* of the row's stream; NULL: never got */
+    const char *stale;                        /* conditions: why it has been old for longer than
+                                               * stale_after_ms, one line; NULL: it is not */
     const Polarstack__V1__NodeConfig *config; /* NULL: never got */
     const psd_mirror_options *options;
-    const cJSON *found; /* data of the ConfigMap as it stands; NULL: there is none */
+    const cJSON *found; /* data of the ConfigMap, or the condition, as it stands; NULL: there is none */
     void *state;        /* of the row, zeroed at first; `state_size` bytes */
 } psd_mirror_source;
 
@@ -87,6 +90,9 @@ typedef struct psd_condition_row {
     const char *type;
     const psd_method *stream; /* NULL: follows no resource */
     void (*want)(const psd_mirror_source *source, psd_wanted_condition *wanted);
+    /* Tells of what WANTED, which was just written, changed in FOUND (NULL: there
+     * was none). NULL: of nothing. */
+    void (*tell)(const cJSON *found, const psd_wanted_condition *wanted, psd_events *events);
 } psd_condition_row;
 
 extern const psd_condition_row psd_condition_rows[];

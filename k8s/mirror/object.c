@@ -163,7 +163,7 @@ static int64_t fail(psd_object *object, const psd_kube_reply *reply, const psd_e
     return pause_ms;
 }
 
-int64_t psd_object_send(psd_object *object, const psd_object_write *write)
+int64_t psd_object_send(psd_object *object, const psd_object_write *write, bool *written)
 {
     PSD_AUTO_FREE char *body = psd_json_print(write->body);
     psd_kube_request request = {
@@ -172,7 +172,8 @@ int64_t psd_object_send(psd_object *object, const psd_object_write *write)
     psd_error error = PSD_ERROR_INIT;
     object->not_before_ms = psd_clock_mono_ms() + WRITE_PERIOD_MS;
     object->too_large = false;
-    if (psd_kube_call(object->kube, &request, &reply, &error) == 0) {
+    *written = psd_kube_call(object->kube, &request, &reply, &error) == 0;
+    if (*written) {
         object->attempt = 0;
         keep_written(object, write->replaced, psd_take(reply.body));
         note_success(object);

@@ -48,9 +48,8 @@ bool psd_object_now(psd_object *object, cJSON **now, psd_error *reason);
 /* Ms until a write is allowed; 0: now. */
 int64_t psd_object_pause(const psd_object *object);
 
-/* Sends PATCH of TYPE to PATH (below the object's: "" or "/status"), or with
- * `create` the whole object to the collection. Returns ms after which to
- * reconcile again: 0 when another writer was faster. */
+/* Sends one write; *WRITTEN tells whether it took effect. Returns ms after which to
+ * reconcile again. */
 typedef struct psd_object_write {
     const char *method; /* "PATCH" or "POST" */
     const char *path;
@@ -58,7 +57,7 @@ typedef struct psd_object_write {
     const cJSON *body;
     const cJSON *replaced; /* the object that the body is for; NULL: none */
 } psd_object_write;
-int64_t psd_object_send(psd_object *object, const psd_object_write *write);
+int64_t psd_object_send(psd_object *object, const psd_object_write *write, bool *written);
 
 /* With the mirror in compare mode, in place of a write: takes where the object
  * differs NOW from what would be written; logs and counts what has lasted for

@@ -2,7 +2,10 @@
 #include "common/macros.h"
 #include "k8s/mirror/port_ledger.h"
 #include "k8s/mirror/rows.h"
+#include "polarstack/v1/node_net.rpc.h"
 #include "polarstack/v1/port_usage.rpc.h"
+
+#define NET (&psd_node_net_methods[PSD_NODE_NET_METHOD_WATCH_NODE_NET_STATUS])
 
 const char *const psd_mirror_mode_names[] = {"off", "compare", "on", NULL};
 
@@ -17,6 +20,12 @@ const psd_map_row psd_map_rows[] = {
 const size_t psd_map_row_count = PSD_ARRAY_SIZE(psd_map_rows);
 
 const psd_condition_row psd_condition_rows[] = {
+    {.type = "NodeClientIP", .stream = NET, .want = psd_want_client_ip, .tell = psd_tell_client_ip},
+    {.type = "NodeClientNetworkUnavailable",
+     .stream = NET,
+     .want = psd_want_client_network,
+     .tell = psd_tell_client_network},
+    {.type = "NodeOobIP", .stream = NET, .want = psd_want_oob_ip},
     {.type = "NodeRefreshFlag", .want = psd_want_refresh},
 };
 const size_t psd_condition_row_count = PSD_ARRAY_SIZE(psd_condition_rows);

@@ -8,6 +8,13 @@
 void psd_want_port_usage(const psd_mirror_source *source, psd_wanted_map *wanted);
 void psd_free_port_usage(void *state);
 
+/* net_conditions.c: of the resource NodeNetStatus. */
+void psd_want_client_ip(const psd_mirror_source *source, psd_wanted_condition *wanted);
+void psd_tell_client_ip(const cJSON *found, const psd_wanted_condition *wanted, psd_events *events);
+void psd_want_client_network(const psd_mirror_source *source, psd_wanted_condition *wanted);
+void psd_tell_client_network(const cJSON *found, const psd_wanted_condition *wanted, psd_events *events);
+void psd_want_oob_ip(const psd_mirror_source *source, psd_wanted_condition *wanted);
+
 /* refresh.c: a sign of life, always the same. */
 void psd_want_refresh(const psd_mirror_source *source, psd_wanted_condition *wanted);
 

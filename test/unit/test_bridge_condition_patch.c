@@ -133,13 +133,14 @@ static void another_status_is_a_transition(void **state)
 static void heartbeats_are_due(void **state)
 {
     (void)state;
-    make_patch(CLIENT("True", "172.19.64.2", "2026-01-31T23:54:59Z") "," REFRESH("2026-01-31T23:55:00Z"));
-    check_count(1);
+    make_patch(CLIENT("True", "172.19.64.2", "2026-01-31T23:54:59Z") "," REFRESH("2026-01-31T23:59:00Z"));
+    check_count(2); /* together, and so the next time */
     check_condition(0, "NodeClientIP", "True", "172.19.64.2", "2020-01-01T00:00:00Z");
-    assert_int_equal(refresh_in_ms, 1000);
+    check_condition(1, "NodeRefreshFlag", "True", "Refresh", "2020-01-01T00:00:00Z");
+    assert_int_equal(refresh_in_ms, REFRESH_MS);
     /* One from a clock that ran ahead must not wait for that time. */
     make_patch(CLIENT("True", "172.19.64.2", "2027-01-01T00:00:00Z") "," REFRESH("2026-02-01T00:00:00Z"));
-    check_count(1);
+    check_count(2);
     check_condition(0, "NodeClientIP", "True", "172.19.64.2", "2020-01-01T00:00:00Z");
 }
 
