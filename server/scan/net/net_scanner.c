@@ -37,6 +37,7 @@ typedef struct net_scanner {
     Polarstack__V1__LinkState raw_state;
     char raw_reason[REASON_SIZE]; /* why it is not UP */
 
+    char held_reason[REASON_SIZE]; /* why what is UP does not show so */
     psd_state_hold state;
     int64_t state_since_ms; /* Unix */
     psd_address_hold address;
@@ -77,6 +78,10 @@ static int init(const void *settings, void **state, psd_error *error)
     scanner->delay_ms = wanted->up_delay_ms;
     scanner->receive_buffer = wanted->receive_buffer;
     scanner->events = -1;
+    char delay[PSD_DURATION_TEXT_SIZE];
+    snprintf(scanner->held_reason, sizeof(scanner->held_reason),
+             "it is up, which shows when it has been so for %s",
+             psd_format_duration(scanner->delay_ms, delay));
     if (psd_netlink_open(&scanner->netlink, error) < 0) {
         fini(scanner);
         return -1;
@@ -215,6 +220,11 @@ static const char *state_name(Polarstack__V1__LinkState state)
     return protobuf_c_enum_descriptor_get_value(&polarstack__v1__link_state__descriptor, (int)state)->name;
 }
 
+static const char *shown_reason(const net_scanner *scanner)
+{
+    return scanner->state.held ? scanner->held_reason : scanner->raw_reason;
+}
+
 /* Sees the view as of now. */
 static void judge(net_scanner *scanner, int64_t now_ms)
 {
@@ -228,7 +238,7 @@ static void judge(net_scanner *scanner, int64_t now_ms)
     if (changed && (before != scanner->state.shown || scanner->state_since_ms == 0)) {
         scanner->state_since_ms = psd_clock_unix_ms();
         psd_log(PSD_LOG_INFO, "state of the client NIC", "nic=%s state=%s reason=\"%s\"",
-                scanner->choice.text, state_name(scanner->state.shown), scanner->raw_reason);
+                scanner->choice.text, state_name(scanner->state.shown), shown_reason(scanner));
     }
     scanner->was_down = false;
     judge_address(scanner, now_ms);
@@ -284,15 +294,11 @@ static int look(net_scanner *scanner, int64_t deadline_ms, psd_error *error)
 
 static int publish(net_scanner *scanner, const psd_sink *sink, psd_error *error)
 {
-    char held[REASON_SIZE];
-    char delay[PSD_DURATION_TEXT_SIZE];
-    snprintf(held, sizeof(held), "it is up, which shows when it has been so for %s",
-             psd_format_duration(scanner->delay_ms, delay));
     const psd_net_facts facts = {
         .choice = &scanner->choice,
         .view = &scanner->view,
         .raw_state = scanner->raw_state,
-        .state_reason = scanner->state.held ? held : scanner->raw_reason,
+        .state_reason = shown_reason(scanner),
         .state = &scanner->state,
         .state_since_ms = scanner->state_since_ms,
         .address = &scanner->address,
