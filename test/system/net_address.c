@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -203,6 +204,29 @@ static void a_storm_that_is_not_heard(void)
     psd_test_net_stop(it);
 }
 
+/* The scanner runs meanwhile: what it asks for changes under its hands. */
+static void a_storm_that_is_heard(void)
+{
+    psd_test_net *it = start(0);
+    int status = 0;
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        psd_test_ip_batch(STORM, add_line);
+        psd_test_ip_batch(STORM - 5, del_line);
+        _exit(0);
+    }
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        psd_test_net_run(it, 1);
+        CHECK(CLIENT_IS("10.1.0.2") && NIC->state == POLARSTACK__V1__LINK_STATE__LINK_UP);
+    }
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0 && it->looks > 5);
+    BECOMES(find(it, "10.20.4.1") && !find(it, "10.20.5.1") && NIC->n_addresses <= 7);
+    CHECK(CLIENT_IS("10.1.0.2"));
+    printf("a_storm_that_is_heard: %u looks, %u failed\n", it->looks, it->failures);
+    psd_test_net_stop(it);
+}
+
 /* ---- what others tell ---- */
 
 static void configure(psd_test_net *it, const char *nic)
@@ -284,6 +308,7 @@ int main(void)
     replaced();
     several_from_the_start();
     a_storm_that_is_not_heard();
+    a_storm_that_is_heard();
     the_name_changes_while_it_runs();
     the_bmc_is_passed_on();
     printf("net_address: passed\n");
