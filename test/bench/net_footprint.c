@@ -87,7 +87,8 @@ int main(void)
     sleep((unsigned)seconds);
     double lasted_us = (double)(psd_clock_mono_us() - begin_us);
     psd_bench_report("net_footprint", "idle", lasted_us / 1e6, "s");
-    psd_bench_at_most("net_footprint", "wake_ups", (double)(wake_ups(daemon.pid, thread) - woken), "times", 0);
+    psd_bench_at_most("net_footprint", "wake_ups", (double)(wake_ups(daemon.pid, thread) - woken), "times",
+                      0);
     psd_bench_at_most("net_footprint", "cpu", 100 * (cpu_us(daemon.pid, thread) - used_us) / lasted_us,
                       "percent of one core", 0.05);
     psd_test_daemon_stop(&daemon);

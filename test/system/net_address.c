@@ -278,7 +278,7 @@ static void the_name_changes_while_it_runs(void)
 
     it = psd_test_net_start("peer0", 0);
     configure(it, "eth0");
-    CHECK(strcmp(NIC->name, "peer0") == 0 && strcmp(NIC->name_source, "option --client-nic") == 0);
+    CHECK(strcmp(NIC->name, "peer0") == 0 && strcmp(NIC->name_source, "flag --client-nic") == 0);
     psd_test_net_stop(it);
 }
 

@@ -61,7 +61,7 @@ static void down_and_up(void)
     CHECK(NIC->mtu == 1500 && NIC->speed_mbps == 10000 && strlen(NIC->mac_address) == 17);
     CHECK(NIC->index == if_nametoindex("eth0") && strcmp(NIC->parent, "peer0") == 0);
     CHECK(strcmp(NIC->kind, "veth") == 0 && !NIC->bond_mode[0] && NIC->n_bond_members == 0);
-    CHECK(strcmp(NIC->name, "eth0") == 0 && strcmp(NIC->name_source, "option --client-nic") == 0);
+    CHECK(strcmp(NIC->name, "eth0") == 0 && strcmp(NIC->name_source, "flag --client-nic") == 0);
 
     int64_t began_ms = psd_clock_mono_ms();
     psd_test_net_set_up("eth0", false);

@@ -191,15 +191,13 @@ static void test_help_of_a_command(void **state)
 static void test_help_of_a_group(void **state)
 {
     (void)state;
-    assert_help(
-        "get",
-        "Usage: pdctl get COMMAND [OPTION]...\n\n"
-        "Commands:\n"
-        "  get ports      List the ports in use\n"
-        "  get config     Show what the cluster told this node, and how old that is\n"
-        "  get net        Show whether the client network works, and the address of the\n"
-        "                 BMC\n\n" GLOBAL_OPTIONS "\n"
-        "See 'pdctl COMMAND --help' for the options of a command.\n");
+    assert_help("get", "Usage: pdctl get COMMAND [OPTION]...\n\n"
+                       "Commands:\n"
+                       "  get ports      List the ports in use\n"
+                       "  get config     Show what the cluster told this node, and how old that is\n"
+                       "  get net        Show whether the client network works, and the address of the\n"
+                       "                 BMC\n\n" GLOBAL_OPTIONS "\n"
+                       "See 'pdctl COMMAND --help' for the options of a command.\n");
 }
 
 static void test_general_help(void **state)

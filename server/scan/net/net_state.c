@@ -28,7 +28,7 @@ int psd_net_state_init(psd_net_state *state, const char *option, psd_error *erro
         return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "out of memory");
     if (option) {
         snprintf(state->option.text, sizeof(state->option.text), "%s", option);
-        snprintf(state->option.source, sizeof(state->option.source), "option --client-nic");
+        snprintf(state->option.source, sizeof(state->option.source), "flag --client-nic");
     }
     return 0;
 }

@@ -145,8 +145,8 @@ int psd_netlink_ask(psd_netlink *netlink, struct nlmsghdr *request, int64_t dead
     answer.sequence = netlink->sequence;
     if (result == 0)
         result = read_answer(netlink, deadline_ms, &answer, error);
-    /* What is left of a broken answer must not meet the next one. */
-    if (result < 0)
+    /* What is left of a broken answer must not meet the next one; a refusal leaves nothing. */
+    if (result < 0 && !answer.ended)
         disconnect(netlink);
     *interrupted = answer.interrupted;
     return result;
