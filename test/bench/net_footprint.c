@@ -31,7 +31,10 @@ static void find_thread(pid_t process, const char *name, char thread[32])
     char found[64] = "";
     snprintf(path, sizeof(path), "/proc/%d/task", (int)process);
     DIR *tasks = opendir(path);
-    psd_bench_check(tasks ? 0 : -1, path);
+    if (!tasks) {
+        psd_bench_check(-1, path);
+        return;
+    }
     for (const struct dirent *task = readdir(tasks); task; task = readdir(tasks)) {
         FILE *file = open_file(process, task->d_name, "comm");
         if (file && fgets(found, sizeof(found), file) && strncmp(found, name, strlen(name)) == 0)

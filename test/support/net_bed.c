@@ -19,8 +19,6 @@
 #include "test/support/port_namespace.h"
 #include "test/support/temp_dir.h"
 
-extern char **environ;
-
 enum { MOST_WORDS = 32 };
 
 static void run_ip(const char *const *words, const char *shown)

@@ -19,7 +19,8 @@ static void on_event(void *arg, const psd_watch_event *event PSD_UNUSED,
 psd_test_net_watch *psd_test_net_watch_start(psd_client *client)
 {
     psd_test_net_watch *watch = calloc(1, sizeof(*watch));
-    psd_bench_check(watch ? 0 : -1, "memory");
+    if (!watch)
+        abort();
     pthread_mutex_init(&watch->mutex, NULL);
     psd_cond_init(&watch->changed);
     psd_bench_check(psd_node_net_watch_node_net_status(client, NULL, on_event, watch, &watch->watch, NULL),

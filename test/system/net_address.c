@@ -16,7 +16,7 @@
 #include "test/support/net_bed.h"
 #include "test/support/port_namespace.h"
 
-enum { STORM = 3000, SMALL_BUFFER = 4096, AT_ONCE_MS = 150 };
+enum { STORM = 3000, SMALL_BUFFER = 4096, SETTLED_MS = 2 * PSD_TEST_NET_DELAY_MS, AT_ONCE_MS = 150 };
 
 #define CHECK psd_test_net_check
 #define BECOMES(condition) psd_test_net_becomes(it, condition)
@@ -79,7 +79,7 @@ static void others_come_and_go(void)
     psd_test_ip("addr del 10.2.0.100/16 dev eth0");
     psd_test_ip("addr del 10.1.0.100/32 dev eth0");
     BECOMES(!find(it, "10.1.0.100") && !find(it, "10.3.0.2"));
-    psd_test_net_run_for(it, 2 * PSD_TEST_NET_DELAY_MS);
+    psd_test_net_run_for(it, SETTLED_MS);
     CHECK(CLIENT_IS("10.1.0.2"));
     psd_test_net_stop(it);
 }
@@ -95,7 +95,7 @@ static void gone_for_a_moment(void)
         BECOMES(find(it, "10.1.0.2"));
         CHECK(CLIENT_IS("10.1.0.2"));
     }
-    psd_test_net_run_for(it, 2 * PSD_TEST_NET_DELAY_MS);
+    psd_test_net_run_for(it, SETTLED_MS);
     CHECK(CLIENT_IS("10.1.0.2"));
     psd_test_net_stop(it);
 }

@@ -25,6 +25,7 @@
 #define UNKNOWN POLARSTACK__V1__LINK_STATE__LINK_UNKNOWN
 
 enum {
+    SETTLED_MS = 2 * PSD_TEST_NET_DELAY_MS,
     AT_ONCE_MS = 150, /* less than the delay */
     FLAPS = 500,
 };
@@ -218,7 +219,7 @@ static void five_hundred_flaps(void)
         CHECK(NIC->raw_state != ABSENT && NIC->raw_state != UNKNOWN);
     }
     BECOMES(NIC->state == UP);
-    psd_test_net_run_for(it, 2 * PSD_TEST_NET_DELAY_MS);
+    psd_test_net_run_for(it, SETTLED_MS);
     CHECK(NIC->state == UP && it->failures == 0);
     /* UP, DOWN, UP; more only if this machine stood still for the delay. */
     CHECK(it->shown_changes == 3);
@@ -259,7 +260,7 @@ static void break_sockets(int kept)
 {
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     for (int fd = 3; fd < 64; fd++) {
-        struct sockaddr_nl address;
+        struct sockaddr_nl address = {.nl_family = AF_UNSPEC};
         socklen_t length = sizeof(address);
         if (fd != kept && getsockname(fd, (struct sockaddr *)&address, &length) == 0 &&
             address.nl_family == AF_NETLINK)

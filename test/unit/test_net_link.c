@@ -103,8 +103,8 @@ static void a_bond(void **state)
     (void)state;
     static const char *const names[] = {"balance-rr", "active-backup", "balance-xor", "broadcast",
                                         "802.3ad",    "balance-tlb",   "balance-alb", "unknown"};
-    for (uint8_t mode = 0; mode < PSD_ARRAY_SIZE(names); mode++) {
-        psd_test_netlink it = bond(mode, mode % 2);
+    for (size_t mode = 0; mode < PSD_ARRAY_SIZE(names); mode++) {
+        psd_test_netlink it = bond((uint8_t)mode, mode % 2);
         psd_link link = parsed(&it);
         assert_true(link.is_bond);
         assert_string_equal(link.kind, "bond");

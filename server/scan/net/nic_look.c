@@ -218,7 +218,7 @@ static int add_name(psd_nic_names *names, const char *name, psd_error *error)
 static int take_member(void *arg, const psd_netlink_message *message, psd_error *error)
 {
     const member_sink *sink = arg;
-    psd_link link;
+    psd_link link = {.index = 0};
     if (take_link(&link, message, error) < 0)
         return -1;
     return link.master == sink->master ? add_name(sink->names, link.name, error) : 0;
