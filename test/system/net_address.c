@@ -4,6 +4,7 @@
  */
 #include <linux/sock_diag.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 
 #include "common/clock.h"
 #include "server/scan/net/net_message.h"
+#include "server/scan/net/nic_look.h"
 #include "test/support/net_bed.h"
 #include "test/support/port_namespace.h"
 
@@ -204,6 +206,68 @@ static void a_storm_that_is_not_heard(void)
     psd_test_net_stop(it);
 }
 
+static void foreign_line(unsigned number, char text[128])
+{
+    snprintf(text, 128, "addr add 10.%u.%u.1/24 dev peer0", 20 + number / 250, number % 250);
+}
+
+/* Nothing of what concerns the NIC is heard at all: what fills the buffer is another one's. */
+static void a_change_that_is_lost(void)
+{
+    psd_test_net *it = start(SMALL_BUFFER);
+    psd_test_net_run_for(it, 2500); /* until IPv6 has settled its address */
+    unsigned looks = it->looks;
+    psd_test_ip_batch(100, foreign_line);
+    CHECK(lost_messages(it) > 0);
+    psd_test_ip("addr add 10.1.0.3/16 dev eth0");
+    psd_test_net_scan(it);
+    CHECK(it->looks == looks + 1 && find(it, "10.1.0.3"));
+    psd_test_net_stop(it);
+}
+
+/* Takes the addresses away in turn and gives each one back, which puts it at the end of the list. */
+static _Noreturn void keep_turning(unsigned count)
+{
+    for (unsigned i = 0;; i = (i + 1) % count) {
+        psd_test_ip("addr del 10.%u.%u.1/24 dev eth0", 20 + i / 250, i % 250);
+        psd_test_ip("addr add 10.%u.%u.1/24 dev eth0", 20 + i / 250, i % 250);
+    }
+}
+
+/* A list that changes while it is told has gaps: it is thrown away. At no time more than one of the
+ * addresses is missing. */
+static void a_list_that_changes_is_whole(void)
+{
+    enum { TURNING = 1000, LOOK_MS = 3000 };
+    psd_netlink *netlink = NULL;
+    psd_nic_view view = {.exists = false};
+    psd_error error = PSD_ERROR_INIT;
+    unsigned looks = 0;
+    psd_test_net_enter();
+    psd_test_ip_batch(TURNING, add_line);
+    CHECK(psd_netlink_open(&netlink, &error) == 0);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0)
+        keep_turning(TURNING);
+    int64_t end_ms = psd_clock_mono_ms() + LOOK_MS;
+    while (psd_clock_mono_ms() < end_ms) {
+        size_t turning = 0;
+        if (psd_nic_look(netlink, "eth0", end_ms + LOOK_MS, &view, &error) < 0)
+            psd_test_fail("%s", error.text);
+        for (size_t i = 0; i < view.addresses.count; i++)
+            turning += view.addresses.items[i].family == AF_INET && view.addresses.items[i].bytes[1] >= 20;
+        if (turning != TURNING && turning != TURNING - 1)
+            psd_test_fail("look %u: %zu of %d addresses", looks, turning, TURNING);
+        looks++;
+    }
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    CHECK(looks > 20);
+    psd_nic_view_free(&view);
+    psd_netlink_close(netlink);
+}
+
 /* The scanner runs meanwhile: what it asks for changes under its hands. */
 static void a_storm_that_is_heard(void)
 {
@@ -308,6 +372,8 @@ int main(void)
     replaced();
     several_from_the_start();
     a_storm_that_is_not_heard();
+    a_change_that_is_lost();
+    a_list_that_changes_is_whole();
     a_storm_that_is_heard();
     the_name_changes_while_it_runs();
     the_bmc_is_passed_on();

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -295,6 +296,39 @@ static void a_failed_look_changes_nothing(void)
     psd_test_net_stop(it);
 }
 
+static _Noreturn void make_and_delete(void)
+{
+    for (int i = 0; i < 30; i++) {
+        psd_test_ip("link del eth0");
+        psd_test_ip("link add eth0 type veth peer name peer0");
+    }
+    _exit(0);
+}
+
+/* It goes between two questions of a look: absent, not failed. */
+static void gone_while_it_is_looked_at(void)
+{
+    psd_netlink *netlink = NULL;
+    psd_nic_view view = {.exists = false};
+    psd_error error = PSD_ERROR_INIT;
+    int status = 0;
+    unsigned absent = 0;
+    psd_test_net_enter();
+    CHECK(psd_netlink_open(&netlink, &error) == 0);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0)
+        make_and_delete();
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        if (psd_nic_look(netlink, "eth0", psd_clock_mono_ms() + 1000, &view, &error) < 0)
+            psd_test_fail("%s", error.text);
+        absent += !view.exists;
+    }
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0 && absent > 0);
+    psd_nic_view_free(&view);
+    psd_netlink_close(netlink);
+}
+
 /* ---- members ---- */
 
 /* This kernel may have no bonding; a bridge has members as well. */
@@ -330,6 +364,7 @@ int main(void)
     five_hundred_flaps();
     nobody_but_the_kernel_is_heard();
     a_failed_look_changes_nothing();
+    gone_while_it_is_looked_at();
     members_of_a_master();
     printf("net_link: passed\n");
     return 0;

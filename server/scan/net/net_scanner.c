@@ -282,7 +282,6 @@ static bool follow_choice(net_scanner *scanner, bool *other_source)
 
 static int look(net_scanner *scanner, int64_t deadline_ms, psd_error *error)
 {
-    scanner->seen = false;
     if (!scanner->choice.text[0])
         psd_nic_view_free(&scanner->view);
     else if (psd_nic_look(scanner->netlink, scanner->choice.text, deadline_ms, &scanner->view, error) < 0)
@@ -322,10 +321,8 @@ static int scan_now(net_scanner *scanner, const psd_scan_request *request, const
     bool other_source = false;
     bool same_nic = follow_choice(scanner, &other_source);
     bool other_bmc = psd_net_state_bmc(scanner->wishes, &scanner->bmc_seen, &scanner->bmc);
-    if (hear(scanner, &heard, error) < 0) {
-        scanner->seen = false;
+    if (hear(scanner, &heard, error) < 0)
         return -1;
-    }
     scanner->was_down = same_nic && (scanner->was_down || heard.was_down);
     bool must_look = request->asked || !scanner->seen || !same_nic || heard.concerns;
     if (must_look && look(scanner, request->deadline_ms, error) < 0)
@@ -342,7 +339,7 @@ static int scan(void *state, const psd_scan_request *request, const psd_sink *si
 {
     net_scanner *scanner = state;
     if (scan_now(scanner, request, sink, error) < 0) {
-        scanner->seen = false;
+        scanner->seen = false; /* the view may be half of one, or what was heard is lost */
         *next_ms = psd_backoff_ms(scanner->failures++, RETRY_FIRST_MS, RETRY_MOST_MS);
         return psd_error_prefix(error, "net scan");
     }
