@@ -20,6 +20,7 @@
 #include "polarstack/v1/diagnosis.rpc.h"
 #include "polarstack/v1/health.rpc.h"
 #include "polarstack/v1/node_config.rpc.h"
+#include "polarstack/v1/node_net.rpc.h"
 #include "polarstack/v1/port_usage.rpc.h"
 
 #endif

@@ -11,10 +11,9 @@ enum {
     PSD_NODE_CONFIG_RANGES_MAX = 1000,
     PSD_NODE_CONFIG_VERSIONS_MAX = 1000,
     PSD_NODE_CONFIG_IMAGES_MAX = 64,
-    PSD_NODE_CONFIG_TEXT_MAX = 512,     /* bytes of sources, reasons and image references */
-    PSD_NODE_CONFIG_NAME_MAX = 253,     /* bytes of names and keys, as in Kubernetes */
-    PSD_NODE_CONFIG_INTERFACE_MAX = 15, /* bytes: IFNAMSIZ without the zero byte */
-    PSD_NODE_CONFIG_USER_MAX = 32,      /* bytes */
+    PSD_NODE_CONFIG_TEXT_MAX = 512, /* bytes of sources, reasons and image references */
+    PSD_NODE_CONFIG_NAME_MAX = 253, /* bytes of names and keys, as in Kubernetes */
+    PSD_NODE_CONFIG_USER_MAX = 32,  /* bytes */
 };
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/interface_name.h"
 #include "common/parse.h"
 #include "common/port_set.h"
 
@@ -22,7 +23,8 @@ typedef union value {
 
 static bool holds_string(const psd_option *option)
 {
-    return option->type == PSD_OPTION_STRING || option->type == PSD_OPTION_PORTS;
+    return option->type == PSD_OPTION_STRING || option->type == PSD_OPTION_PORTS ||
+           option->type == PSD_OPTION_INTERFACE;
 }
 
 static void *member(const psd_option *option, void *settings)
@@ -60,6 +62,14 @@ static int read_ports(const char *text, value *result, psd_error *error)
 {
     psd_port_set set = {{0}};
     if (psd_port_set_parse(&set, text, error) < 0)
+        return -1;
+    result->string = copy_string(text);
+    return 0;
+}
+
+static int read_interface(const char *text, value *result, psd_error *error)
+{
+    if (psd_interface_name_check(text, error) < 0)
         return -1;
     result->string = copy_string(text);
     return 0;
@@ -110,6 +120,8 @@ static int read_value(const psd_option *option, const char *text, value *result,
         return read_string(text, result, error);
     case PSD_OPTION_PORTS:
         return read_ports(text, result, error);
+    case PSD_OPTION_INTERFACE:
+        return read_interface(text, result, error);
     case PSD_OPTION_BOOL:
         return psd_parse_bool(text, &result->boolean, error);
     case PSD_OPTION_UINT:
@@ -139,6 +151,7 @@ static void store(const psd_option *option, void *settings, value given)
     switch (option->type) {
     case PSD_OPTION_STRING:
     case PSD_OPTION_PORTS:
+    case PSD_OPTION_INTERFACE:
         *(char **)target = given.string;
         break;
     case PSD_OPTION_BOOL:
@@ -508,6 +521,7 @@ static void dump_value(const psd_option *option, const void *settings, psd_text 
     switch (option->type) {
     case PSD_OPTION_STRING:
     case PSD_OPTION_PORTS:
+    case PSD_OPTION_INTERFACE:
         psd_text_add(out, *(char *const *)source);
         break;
     case PSD_OPTION_BOOL:

@@ -22,12 +22,13 @@
 #include "common/text.h"
 
 typedef enum psd_option_type {
-    PSD_OPTION_STRING,   /* char *, owned by the settings; NULL when not set */
-    PSD_OPTION_BOOL,     /* bool; on the command line "--name" or "--name=false" */
-    PSD_OPTION_UINT,     /* uint64_t, from min to max */
-    PSD_OPTION_DURATION, /* int64_t, milliseconds, from min to max */
-    PSD_OPTION_PORTS,    /* char *, a text that psd_port_set_parse accepts */
-    PSD_OPTION_CHOICE,   /* int, index into `choices` */
+    PSD_OPTION_STRING,    /* char *, owned by the settings; NULL when not set */
+    PSD_OPTION_BOOL,      /* bool; on the command line "--name" or "--name=false" */
+    PSD_OPTION_UINT,      /* uint64_t, from min to max */
+    PSD_OPTION_DURATION,  /* int64_t, milliseconds, from min to max */
+    PSD_OPTION_PORTS,     /* char *, a text that psd_port_set_parse accepts */
+    PSD_OPTION_INTERFACE, /* char *, a text that psd_interface_name_check accepts */
+    PSD_OPTION_CHOICE,    /* int, index into `choices` */
 } psd_option_type;
 
 enum {

@@ -12,6 +12,7 @@
 #include "common/rpc/reflection.h"
 #include "common/rpc/server.h"
 #include "server/node_config/node_config.h"
+#include "server/scan/net/net_state.h"
 #include "server/scan/port/port_ranges.h"
 #include "server/scan/scanner.h"
 #include "server/store/topic.h"
@@ -26,6 +27,8 @@ typedef struct psd_config {
     char *port_ranges;
     int64_t port_listen_period_ms;
     int64_t port_full_period_ms;
+    char *client_nic;
+    int64_t net_up_delay_ms;
     uint64_t max_in_flight;
 } psd_config;
 
@@ -33,6 +36,7 @@ typedef struct psd_config {
 typedef enum psd_topic_number {
     PSD_TOPIC_PORT_USAGE,
     PSD_TOPIC_NODE_CONFIG,
+    PSD_TOPIC_NODE_NET,
     PSD_TOPIC_COUNT,
 } psd_topic_number;
 
@@ -51,7 +55,7 @@ typedef struct psd_watched {
     uint64_t last_duration_us;
 } psd_watched;
 
-enum { PSD_SCANNER_COUNT = 1 };
+enum { PSD_SCANNER_COUNT = 2 };
 
 typedef struct psd_daemon {
     psd_config config;
@@ -59,6 +63,7 @@ typedef struct psd_daemon {
     uint64_t epoch;
     int64_t started_at_ms;
     psd_port_ranges port_ranges;
+    psd_net_state net;
     psd_server *server;
     psd_reflection reflection;
     psd_topic *topics[PSD_TOPIC_COUNT];

@@ -42,7 +42,7 @@ static int find_folders(const psd_config *config, char runtime_dir[PATH_MAX], ch
     return 0;
 }
 
-/* Name, epoch and ranges. */
+/* Name, epoch, ranges and client NIC. */
 static int identify(psd_daemon *daemon, psd_error *error)
 {
     daemon->started_at_ms = psd_clock_unix_ms();
@@ -53,7 +53,7 @@ static int identify(psd_daemon *daemon, psd_error *error)
     if (psd_port_set_parse(&always, daemon->config.port_ranges, error) < 0)
         return -1;
     psd_port_ranges_init(&daemon->port_ranges, &always);
-    return 0;
+    return psd_net_state_init(&daemon->net, daemon->config.client_nic, error);
 }
 
 static int listen_everywhere(psd_daemon *daemon, const char *runtime_dir, psd_error *error)
@@ -82,6 +82,7 @@ static void follow_config(void *arg, const Polarstack__V1__NodeConfig *config)
         psd_port_set_add(&more, config->port_ranges[i]->first, config->port_ranges[i]->last);
     if (psd_port_ranges_set_more(&daemon->port_ranges, &more))
         psd_scanners_look_now(daemon, "port");
+    psd_net_state_set_config(&daemon->net, config);
 }
 
 static int start(psd_daemon *daemon, const char *runtime_dir, const char *state_dir, psd_error *error)
@@ -125,6 +126,7 @@ static void stop(psd_daemon *daemon)
     psd_server_free(daemon->server);
     psd_node_config_free(daemon->node_config);
     psd_topics_free(daemon);
+    psd_net_state_free(&daemon->net);
 }
 
 static int run(psd_daemon *daemon, const sigset_t *signals, psd_error *error)
@@ -156,7 +158,8 @@ int main(int argc, char **argv)
 {
     const psd_program program = {
         .name = "polarstack-daemon",
-        .purpose = "Serves what it knows of this host: which ports are taken. Read it with pdctl.\n",
+        .purpose = "Serves what it knows of this host: which ports are taken, whether the client network "
+                   "works. Read it with pdctl.\n",
         .exit_codes = "Exit codes: 0 stopped by SIGTERM or SIGINT, 1 could not start, 2 wrong options or "
                       "config file.\n",
         .options = psd_config_options(),

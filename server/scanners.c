@@ -5,10 +5,14 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/thread.h"
+#include "server/scan/net/net_scanner.h"
 #include "server/scan/port/port_scanner.h"
 
 static int start_port(psd_daemon *daemon, const psd_scanner_type *type, psd_watched *watched,
                       psd_error *error);
+
+static int start_net(psd_daemon *daemon, const psd_scanner_type *type, psd_watched *watched,
+                     psd_error *error);
 
 static const struct row {
     const psd_scanner_type *type;
@@ -16,6 +20,7 @@ static const struct row {
     int (*start)(psd_daemon *daemon, const psd_scanner_type *type, psd_watched *watched, psd_error *error);
 } table[] = {
     {&psd_port_scanner, PSD_TOPIC_PORT_USAGE, start_port},
+    {&psd_net_scanner, PSD_TOPIC_NODE_NET, start_net},
 };
 _Static_assert(PSD_ARRAY_SIZE(table) == PSD_SCANNER_COUNT, "PSD_SCANNER_COUNT is the size of this table");
 
@@ -49,6 +54,17 @@ static int start_port(psd_daemon *daemon, const psd_scanner_type *type, psd_watc
     return psd_scanner_start(type, &settings, &sink, scan_ended, watched, &watched->scanner, error);
 }
 
+static int start_net(psd_daemon *daemon, const psd_scanner_type *type, psd_watched *watched, psd_error *error)
+{
+    psd_net_scanner_settings settings = {.state = &daemon->net,
+                                         .up_delay_ms = daemon->config.net_up_delay_ms};
+    psd_sink sink = {.publish = psd_topic_publish, .arg = watched->topic};
+    if (psd_scanner_start(type, &settings, &sink, scan_ended, watched, &watched->scanner, error) < 0)
+        return -1;
+    psd_net_state_set_scanner(&daemon->net, watched->scanner);
+    return 0;
+}
+
 void psd_scanners_init(psd_daemon *daemon)
 {
     for (size_t i = 0; i < PSD_SCANNER_COUNT; i++) {
@@ -70,6 +86,7 @@ int psd_scanners_start(psd_daemon *daemon, psd_error *error)
 
 void psd_scanners_stop(psd_daemon *daemon)
 {
+    psd_net_state_set_scanner(&daemon->net, NULL);
     for (size_t i = 0; i < PSD_SCANNER_COUNT; i++) {
         psd_scanner_stop(daemon->scanners[i].scanner);
         daemon->scanners[i].scanner = NULL;

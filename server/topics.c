@@ -1,12 +1,14 @@
 #include "server/topics.h"
 
 #include "polarstack/v1/node_config.rpc.h"
+#include "polarstack/v1/node_net.rpc.h"
 #include "polarstack/v1/port_usage.rpc.h"
 
 /* The streaming method of the service names topic and resource. */
 static const psd_service *const table[PSD_TOPIC_COUNT] = {
     [PSD_TOPIC_PORT_USAGE] = &psd_port_usage_service,
     [PSD_TOPIC_NODE_CONFIG] = &psd_node_config_service,
+    [PSD_TOPIC_NODE_NET] = &psd_node_net_service,
 };
 
 static void send_event(void *arg, const char *topic, const void *bytes, size_t length)

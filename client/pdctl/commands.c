@@ -245,6 +245,39 @@ const psd_cli_command psd_cli_commands[] = {
         .run = psd_cli_get_nodes,
     },
     {
+        .words = "get net",
+        .summary = "Show whether the client network works, and the address of the BMC",
+        .text =
+            "Shows the client NIC: UP, DOWN, ABSENT or UNKNOWN, its link, its default gateway and the "
+            "address "
+            "that clients use. UP shows only after it has been so for --net-up-delay of the daemon, anything "
+            "else at once; the address stays for as long after it has gone.\n"
+            "With -o wide each line has a note: where the name comes from, why the state is what it is, why "
+            "this address was chosen and no other one. JSON and YAML hold the whole resource.\n"
+            "The daemon is told by the kernel, and does not look again as long as nothing changes: FRESH "
+            "holds however long ago that was.",
+        .examples = EXAMPLES("pdctl get net", "pdctl get net -o wide",
+                             "pdctl get net -o json | jq -r '.clientNic.clientAddress'"),
+        .options = OPTIONS(list_rows),
+        .role = PSD_ROLE_READER,
+        .run = psd_cli_get,
+        .resource = &psd_cli_net,
+    },
+    {
+        .words = "watch net",
+        .summary = "Follow the client network, a line for each changed part",
+        .text =
+            "Prints each part as of 'get net' as ADDED, then a line for each part that changed: MODIFIED.\n"
+            "With -o json each line is an object as of 'watch ports'; object is the whole resource.\n"
+            "SIGINT, SIGTERM and a closed pipe end it with exit code 0.",
+        .examples = EXAMPLES("pdctl watch net",
+                             "pdctl watch net -o json | jq -c '.object.clientNic.state // empty'"),
+        .options = OPTIONS(watch_rows),
+        .role = PSD_ROLE_READER,
+        .run = psd_cli_watch,
+        .resource = &psd_cli_net,
+    },
+    {
         .words = "why port",
         .summary = "Tell why a port is free or not, and who holds it",
         .text = "Looks at one port now: its sockets, the processes that hold them, and whether the kernel "

@@ -98,5 +98,6 @@ void psd_cli_print_message(const ProtobufCMessage *message, bool yaml);
 
 extern const psd_cli_resource psd_cli_ports;
 extern const psd_cli_resource psd_cli_config;
+extern const psd_cli_resource psd_cli_net;
 
 #endif

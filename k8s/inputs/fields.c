@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/interface_name.h"
 #include "common/log.h"
 #include "common/node_config_limits.h"
 #include "common/parse.h"
@@ -195,8 +196,7 @@ static void default_client_nic(Polarstack__V1__NodeConfig *config)
 static int read_client_nic(const cJSON *objects, Polarstack__V1__NodeConfig *config, psd_error *error)
 {
     PSD_AUTO_FREE char *name = trimmed(objects, "0/data/NET_CARD_NAME");
-    if (!is_name(name, PSD_NODE_CONFIG_INTERFACE_MAX, "._-+@") || strcmp(name, ".") == 0 ||
-        strcmp(name, "..") == 0)
+    if (name[0] && !psd_interface_name_is_valid(name))
         return psd_error_set(error, PSD_INVALID_ARGUMENT, "NET_CARD_NAME '%.40s' is no interface name", name);
     if (name[0])
         config->client_nic = psd_take(name);

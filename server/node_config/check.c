@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/interface_name.h"
 #include "common/port_set.h"
 #include "server/host/proc_text.h"
 #include "server/node_config/findings.h"
@@ -59,12 +60,6 @@ static bool has_only(const char *text, const char *others)
     return true;
 }
 
-/* What the kernel takes, without what means something to a shell. */
-static bool is_interface_name(const char *text)
-{
-    return has_only(text, "._-+@") && text[0] != '-' && strcmp(text, ".") != 0 && strcmp(text, "..") != 0;
-}
-
 static bool is_user_name(const char *text)
 {
     return has_only(text, "._-") && text[0] != '-';
@@ -86,9 +81,6 @@ static const text_rule image_rule = {true, PSD_NODE_CONFIG_TEXT_MAX, is_word,
                                      "printable UTF-8 without blanks"};
 static const text_rule version_rule = {true, PSD_NODE_CONFIG_NAME_MAX, is_version_name,
                                        "printable UTF-8 without blanks and commas"};
-static const text_rule interface_rule = {
-    false, PSD_NODE_CONFIG_INTERFACE_MAX, is_interface_name,
-    "a kernel interface name of letters, digits and '._-+@', which does not begin with '-'"};
 static const text_rule user_rule = {
     false, PSD_NODE_CONFIG_USER_MAX, is_user_name,
     "a user name of letters, digits and '._-', which does not begin with '-'"};
@@ -103,6 +95,16 @@ static void check_text(psd_findings *faults, const char *path, const char *text,
                          rule->most);
     else if (length > 0 && !rule->is_valid(text))
         psd_findings_add(faults, "%s: %s: must be %s", path, show(text).text, rule->wanted);
+}
+
+static void check_interface(psd_findings *faults, const char *path, const char *text)
+{
+    size_t longest = psd_interface_name_longest(text);
+    if (longest > PSD_INTERFACE_NAME_MAX)
+        psd_findings_add(faults, "%s: %s has %zu bytes: at most %d", path, show(text).text, longest,
+                         PSD_INTERFACE_NAME_MAX);
+    else if (text[0] && !psd_interface_name_is_valid(text))
+        psd_findings_add(faults, "%s: %s: must be " PSD_INTERFACE_NAME_WANTED, path, show(text).text);
 }
 
 /* Of two neighbours in a list that is sorted by this text; an empty one is a
@@ -271,7 +273,7 @@ int psd_node_config_check(const Polarstack__V1__NodeConfig *config, psd_error *e
     psd_findings faults = psd_findings_in(text);
     check_size(&faults, config);
     check_ranges(&faults, config);
-    check_text(&faults, "client_nic", config->client_nic, &interface_rule);
+    check_interface(&faults, "client_nic", config->client_nic);
     check_text(&faults, "ssh_user", config->ssh_user, &user_rule);
     check_versions(&faults, config);
     check_provenance(&faults, config);

@@ -4,6 +4,10 @@
  * A scanner type is one descriptor. Each running scanner has a thread of its
  * own, so that a stuck disk or host stops nobody else. What it sees goes to a
  * sink (in the daemon: a topic of the store; in tests: a list to look at).
+ *
+ * A scanner is called when its pause is over, when somebody asks, when it is
+ * woken, and when its descriptor is readable. One that lives on events alone
+ * pauses for PSD_SCANNER_NEVER and sleeps without any timer.
  */
 #ifndef PSD_SERVER_SCAN_SCANNER_H
 #define PSD_SERVER_SCAN_SCANNER_H
@@ -39,6 +43,9 @@ typedef struct psd_scan_request {
     bool asked;          /* somebody waits for a complete look: no short cut */
 } psd_scan_request;
 
+/* A pause that only an event, a question or a wake-up ends. */
+enum { PSD_SCANNER_NEVER = -1 };
+
 typedef struct psd_scanner_type {
     const char *name; /* "port" */
 
@@ -48,9 +55,16 @@ typedef struct psd_scanner_type {
 
     /* Looks once and publishes to SINK at most once. On -1 nothing was
      * published; what was seen before stays and becomes STALE. Always sets
-     * *NEXT_MS, the pause until the next call. Runs on the scanner's thread. */
+     * *NEXT_MS, the pause until the next call, or PSD_SCANNER_NEVER. Runs on the
+     * scanner's thread. */
     int (*scan)(void *state, const psd_scan_request *request, const psd_sink *sink, int64_t *next_ms,
                 psd_error *error);
+
+    /* The descriptor to wait for beside the pause, or -1 when there is none at
+     * present; looked at before each wait, on the scanner's thread. While it is
+     * readable or has an error, scans follow each other: each one must read what
+     * is there. NULL: there never is one. */
+    int (*descriptor)(void *state);
 
     /* Makes a running scan give up soon; from any thread. NULL: scans are
      * always short. */
@@ -76,6 +90,9 @@ int psd_scanner_start(const psd_scanner_type *type, const void *settings, const 
  * share one scan. When the scanner stops first, ERROR is CANCELLED. */
 typedef void (*psd_scan_done)(void *arg, const psd_error *error);
 void psd_scanner_ask(psd_scanner *scanner, psd_scan_done done, void *arg);
+
+/* Makes the next scan follow at once; from any thread, waits for nothing. */
+void psd_scanner_wake(psd_scanner *scanner);
 
 /* Stops the thread, waits for it, frees everything. NULL is ignored. */
 void psd_scanner_stop(psd_scanner *scanner);

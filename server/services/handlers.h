@@ -5,11 +5,13 @@
 #include "polarstack/v1/diagnosis.server.h"
 #include "polarstack/v1/health.server.h"
 #include "polarstack/v1/node_config.server.h"
+#include "polarstack/v1/node_net.server.h"
 #include "polarstack/v1/port_usage.server.h"
 
 extern const psd_diagnosis_handlers psd_daemon_diagnosis_handlers;
 extern const psd_health_handlers psd_daemon_health_handlers;
 extern const psd_node_config_handlers psd_daemon_node_config_handlers;
+extern const psd_node_net_handlers psd_daemon_node_net_handlers;
 extern const psd_port_usage_handlers psd_daemon_port_usage_handlers;
 
 #endif

@@ -9,6 +9,7 @@ static const struct row {
     {&psd_diagnosis_service, &psd_daemon_diagnosis_handlers},
     {&psd_health_service, &psd_daemon_health_handlers},
     {&psd_node_config_service, &psd_daemon_node_config_handlers},
+    {&psd_node_net_service, &psd_daemon_node_net_handlers},
     {&psd_port_usage_service, &psd_daemon_port_usage_handlers},
 };
 

@@ -9,6 +9,7 @@
 typedef struct settings {
     char *name;
     char *ports;
+    char *nic;
     bool verbose;
     uint64_t count;
     int64_t period_ms;
@@ -28,6 +29,11 @@ static const psd_option rows[] = {
      .offset = offsetof(settings, ports),
      .value_name = "RANGES",
      .default_text = "1-65535",
+     .help = "."},
+    {.name = "nic",
+     .type = PSD_OPTION_INTERFACE,
+     .offset = offsetof(settings, nic),
+     .value_name = "NAME",
      .help = "."},
     {.name = "verbose",
      .letter = 'v',

@@ -245,6 +245,9 @@ static void names_are_read_and_checked(void **state)
     assert_string_equal(nobody->ssh_user, "");
     AUTO_CONFIG *nic = read_field("client_nic", "[{\"data\":{\"NET_CARD_NAME\":\" bond0.12 \"}}]", &error);
     assert_string_equal(nic->client_nic, "bond0.12");
+    AUTO_CONFIG *pair = read_field("client_nic", "[{\"data\":{\"NET_CARD_NAME\":\"bond0.1234@bond0\"}}]",
+                                   &error);
+    assert_string_equal(pair->client_nic, "bond0.1234@bond0");
     AUTO_CONFIG *empty = read_field("client_nic", "[{\"data\":{\"NET_CARD_NAME\":\"\"}}]", &error);
     assert_string_equal(empty->client_nic, "bond1");
     AUTO_CONFIG *missing = read_field("client_nic", "[{\"metadata\":{}}]", &error);
