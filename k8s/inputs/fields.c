@@ -195,13 +195,15 @@ static void default_client_nic(Polarstack__V1__NodeConfig *config)
 
 static int read_client_nic(const cJSON *objects, Polarstack__V1__NodeConfig *config, psd_error *error)
 {
-    PSD_AUTO_FREE char *name = trimmed(objects, "0/data/NET_CARD_NAME");
-    if (name[0] && !psd_interface_name_is_valid(name))
-        return psd_error_set(error, PSD_INVALID_ARGUMENT, "NET_CARD_NAME '%.40s' is no interface name", name);
-    if (name[0])
-        config->client_nic = psd_take(name);
-    else
+    static const char path[] = "0/data/NET_CARD_NAME";
+    if (!psd_json_at(objects, path)) {
         default_client_nic(config);
+        return 0;
+    }
+    PSD_AUTO_FREE char *name = trimmed(objects, path);
+    if (!psd_interface_name_is_valid(name))
+        return psd_error_set(error, PSD_INVALID_ARGUMENT, "NET_CARD_NAME '%.40s' is no interface name", name);
+    config->client_nic = psd_take(name);
     return 0;
 }
 

@@ -58,7 +58,7 @@ start_bridge --stale-after 3s
 
 check "the network is up" wait_for 20 is_up
 check "the address is there" wait_for 10 client_ip True 172.19.64.2
-check "with the sign of life" condition NodeRefreshFlag
+check "with the sign of life" says NodeRefreshFlag True Refresh Refresh
 check "the BMC is not to be asked: nothing is said of it" test -z "$(condition NodeOobIP)"
 first_seen=$(since NodeClientIP)
 check "diff agrees" wait_for 10 in_sync
@@ -72,6 +72,7 @@ check "is told by an Event" wait_for 10 events_are ClientNetworkDown 1
 check "on the Node" contains "$(kubectl describe node node-1)" "ClientNetworkDown" "client network interface bond0 is down"
 check "an address without a link stays" client_ip True 172.19.64.2
 down_since=$(since NodeClientNetworkUnavailable)
+sleep 1.1
 ip link set bond0 up
 check "up again" wait_for 10 is_up
 check "by an Event" wait_for 15 events_are ClientNetworkUp 1
@@ -103,7 +104,7 @@ check "is an Event" wait_for 15 events_are ClientAddressChanged 2
 
 ip link del bond0
 check "an absent interface is not down: it is not known" wait_for 10 is_unknown
-check "its address was seen last" client_ip False 172.19.64.8
+check "its address was seen last" wait_for 10 client_ip False 172.19.64.8
 check "which is no Event of a link" events_are ClientNetworkDown 2
 make_nic 172.19.64.2/20
 check "it comes back" wait_for 10 is_up

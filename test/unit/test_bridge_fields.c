@@ -249,7 +249,8 @@ static void names_are_read_and_checked(void **state)
                                    &error);
     assert_string_equal(pair->client_nic, "bond0.1234@bond0");
     AUTO_CONFIG *empty = read_field("client_nic", "[{\"data\":{\"NET_CARD_NAME\":\"\"}}]", &error);
-    assert_string_equal(empty->client_nic, "bond1");
+    assert_null(empty);
+    assert_string_equal(error.text, "NET_CARD_NAME '' is no interface name");
     AUTO_CONFIG *missing = read_field("client_nic", "[{\"metadata\":{}}]", &error);
     assert_string_equal(missing->client_nic, "bond1");
     static const char *const bad[] = {"a b", "$(x)",    "-x", "abcdefghijklmnopqrstuvwxyzabcdefghi",
