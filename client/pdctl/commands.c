@@ -233,30 +233,18 @@ const psd_cli_command psd_cli_commands[] = {
         .resource = &psd_cli_config,
     },
     {
-        .words = "get nodes",
-        .summary = "List the nodes that have a daemon, and whether it answers",
-        .text = "Asks the bridge, which finds the daemons' pods in Kubernetes and asks each daemon for its "
-                "health, all at once.\n"
-                "The exit code is 1 when one does not answer.",
-        .examples = EXAMPLES("pdctl get nodes", "pdctl get nodes -o wide",
-                             "pdctl get nodes -o json | jq -r '.nodes[] | select(.reachable | not) | .node'"),
-        .options = OPTIONS(list_nodes_rows),
-        .role = PSD_ROLE_READER,
-        .run = psd_cli_get_nodes,
-    },
-    {
         .words = "get net",
         .summary = "Show whether the client network works, and the address of the BMC",
         .text =
             "Shows the client NIC: UP, DOWN, ABSENT or UNKNOWN, its link, its default gateway and the "
-            "address "
-            "that clients use. UP shows only after it has been so for --net-up-delay of the daemon, anything "
+            "address that clients use. UP shows only after it has been so for --net-up-delay of the daemon, "
+            "anything "
             "else at once; the address stays for as long after it has gone.\n"
             "With -o wide each line has a note: where the name comes from, why the state is what it is, why "
             "this address was chosen and no other one. JSON and YAML hold the whole resource.\n"
             "The daemon is told by the kernel, and does not look again as long as nothing changes: FRESH "
-            "holds however long ago that was.",
-        .examples = EXAMPLES("pdctl get net", "pdctl get net -o wide",
+            "holds however long ago that was.\n" MANY_TEXT,
+        .examples = EXAMPLES("pdctl get net", "pdctl get net -o wide", "pdctl get net --all-nodes",
                              "pdctl get net -o json | jq -r '.clientNic.clientAddress'"),
         .options = OPTIONS(list_rows),
         .role = PSD_ROLE_READER,
@@ -276,6 +264,18 @@ const psd_cli_command psd_cli_commands[] = {
         .role = PSD_ROLE_READER,
         .run = psd_cli_watch,
         .resource = &psd_cli_net,
+    },
+    {
+        .words = "get nodes",
+        .summary = "List the nodes that have a daemon, and whether it answers",
+        .text = "Asks the bridge, which finds the daemons' pods in Kubernetes and asks each daemon for its "
+                "health, all at once.\n"
+                "The exit code is 1 when one does not answer.",
+        .examples = EXAMPLES("pdctl get nodes", "pdctl get nodes -o wide",
+                             "pdctl get nodes -o json | jq -r '.nodes[] | select(.reachable | not) | .node'"),
+        .options = OPTIONS(list_nodes_rows),
+        .role = PSD_ROLE_READER,
+        .run = psd_cli_get_nodes,
     },
     {
         .words = "why port",

@@ -261,6 +261,8 @@ static void pdctl_shows_it(void **state)
                         "\"rawState\": \"LINK_UP\"", "\"clientAddressPresent\": true", "\"BMC_UNKNOWN\""));
     it = run("pdctl", WORDS("--url", url, "get", "net", "-o", "yaml"));
     assert_prints(&it, 0, WORDS("clientAddress: \"10.1.0.2\""));
+    it = run("pdctl", WORDS("get", "net", "--nodes", url));
+    assert_prints(&it, 0, WORDS("NODE", "FIELD", "client_nic       eth0", "client_address   10.1.0.2"));
     psd_test_net_set_up("eth0", false);
     psd_test_ip("addr del 10.1.0.2/16 dev eth0");
     assert_becomes(agent.client, "eth0", DOWN, "10.1.0.2");

@@ -280,6 +280,7 @@ static void answers(void **state)
     assert_true(answer.ended);
     assert_true(answer.interrupted);
     assert_int_equal(count, 3);
+    assert_int_equal(answer.parts, 2);
 
     psd_test_netlink single = {.length = 0};
     add_message(&single, 0, 6);

@@ -97,6 +97,12 @@ int psd_address_compare(const psd_address *a, const psd_address *b)
     return order != 0 ? order : (int)a->prefix_length - (int)b->prefix_length;
 }
 
+bool psd_address_equal(const psd_address *a, const psd_address *b)
+{
+    return psd_address_compare(a, b) == 0 && a->index == b->index && a->scope == b->scope &&
+           a->flags == b->flags && strcmp(a->label, b->label) == 0;
+}
+
 int psd_addresses_add(psd_addresses *list, const psd_address *address, psd_error *error)
 {
     if (list->count == list->capacity) {

@@ -5,6 +5,7 @@
 #define PSD_SERVER_SCAN_NET_ADDRESS_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,9 @@ const char *psd_address_scope_name(uint8_t scope, char text[8]);
 
 /* Order for people: IPv4 first, then by bytes, then by prefix length. */
 int psd_address_compare(const psd_address *a, const psd_address *b);
+
+/* All that is known of them is the same. */
+bool psd_address_equal(const psd_address *a, const psd_address *b);
 
 /* A list that grows, in the kernel's order. Starts zeroed. */
 typedef struct psd_addresses {

@@ -67,11 +67,15 @@ static int take_message(void *arg, const psd_netlink_message *message, psd_error
         return psd_error_set(error, PSD_DATA_LOSS, "rtnetlink lost messages");
     default:
         answer->ended = !(message->flags & NLM_F_MULTI);
+        answer->messages++;
         return answer->visit(answer->arg, message, error);
     }
 }
 
 int psd_netlink_answer_read(psd_netlink_answer *answer, const void *datagram, size_t length, psd_error *error)
 {
-    return psd_netlink_walk(datagram, length, take_message, answer, error);
+    unsigned before = answer->messages;
+    int result = psd_netlink_walk(datagram, length, take_message, answer, error);
+    answer->parts += answer->messages != before;
+    return result;
 }

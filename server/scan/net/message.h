@@ -32,7 +32,9 @@ typedef struct psd_netlink_answer {
     psd_netlink_visit visit; /* gets what was asked for, without control messages */
     void *arg;
     bool ended;
-    bool interrupted; /* the tables changed meanwhile: the answer is worth nothing */
+    bool interrupted;  /* the tables changed meanwhile: the answer is worth nothing */
+    unsigned messages; /* visited */
+    unsigned parts;    /* datagrams with something that was asked for */
 } psd_netlink_answer;
 
 /* Reads one datagram. When the kernel refused the request, the error has its

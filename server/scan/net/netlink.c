@@ -138,7 +138,7 @@ static int read_answer(psd_netlink *netlink, int64_t deadline_ms, psd_netlink_an
 }
 
 int psd_netlink_ask(psd_netlink *netlink, struct nlmsghdr *request, int64_t deadline_ms,
-                    psd_netlink_visit visit, void *arg, bool *interrupted, psd_error *error)
+                    psd_netlink_visit visit, void *arg, psd_netlink_outcome *outcome, psd_error *error)
 {
     psd_netlink_answer answer = {.visit = visit, .arg = arg};
     int result = send_request(netlink, request, error);
@@ -148,7 +148,7 @@ int psd_netlink_ask(psd_netlink *netlink, struct nlmsghdr *request, int64_t dead
     /* What is left of a broken answer must not meet the next one; a refusal leaves nothing. */
     if (result < 0 && !answer.ended)
         disconnect(netlink);
-    *interrupted = answer.interrupted;
+    *outcome = (psd_netlink_outcome){.interrupted = answer.interrupted, .parts = answer.parts};
     return result;
 }
 

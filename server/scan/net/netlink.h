@@ -21,11 +21,18 @@ int psd_netlink_open(psd_netlink **netlink, psd_error *error) PSD_MUST_CHECK;
 /* NULL is ignored. */
 void psd_netlink_close(psd_netlink *netlink);
 
+/* How an answer came. */
+typedef struct psd_netlink_outcome {
+    bool interrupted; /* the tables changed meanwhile: ask again */
+    unsigned parts;   /* datagrams; between two of them the tables may change */
+} psd_netlink_outcome;
+
 /* Sends REQUEST, whose length, type and flags are set, and gives each message of
- * the answer to VISIT. *INTERRUPTED: the tables changed meanwhile, ask again. An
- * errno with which the kernel refused stands in the error's sys_errno. */
+ * the answer to VISIT. An errno with which the kernel refused stands in the
+ * error's sys_errno. */
 int psd_netlink_ask(psd_netlink *netlink, struct nlmsghdr *request, int64_t deadline_ms,
-                    psd_netlink_visit visit, void *arg, bool *interrupted, psd_error *error) PSD_MUST_CHECK;
+                    psd_netlink_visit visit, void *arg, psd_netlink_outcome *outcome,
+                    psd_error *error) PSD_MUST_CHECK;
 
 /* Opens the socket that hears of links, addresses of both families and IPv4
  * routes, in *FD. RECEIVE_BUFFER in bytes; 0: the system's default. */

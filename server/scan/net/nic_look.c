@@ -10,7 +10,7 @@
 #include "server/scan/net/speed.h"
 
 enum {
-    ATTEMPTS = 10, /* to look while everything changes */
+    ATTEMPTS = 20, /* to look while everything changes */
     /* From linux/rtnetlink.h of Linux 4.4 on: no counters, which nobody reads here. */
     FILTER_SKIP_STATS = 1 << 3,
 };
@@ -56,9 +56,9 @@ static int take_link(void *arg, const psd_netlink_message *message, psd_error *e
 static int get_link(psd_netlink *netlink, link_request *request, int64_t deadline_ms, psd_link *link,
                     psd_error *error)
 {
-    bool interrupted = false;
+    psd_netlink_outcome outcome;
     psd_error why = PSD_ERROR_INIT;
-    if (psd_netlink_ask(netlink, &request->header, deadline_ms, take_link, link, &interrupted, &why) == 0)
+    if (psd_netlink_ask(netlink, &request->header, deadline_ms, take_link, link, &outcome, &why) == 0)
         return 1;
     if (why.sys_errno == ENODEV)
         return 0;
@@ -126,8 +126,9 @@ static int take_address(void *arg, const psd_netlink_message *message, psd_error
     return address.index == sink->index ? psd_addresses_add(sink->list, &address, error) : 0;
 }
 
-static int look_addresses(psd_netlink *netlink, uint8_t family, int64_t deadline_ms, psd_nic_view *view,
-                          bool *interrupted, psd_error *error)
+/* Adds them to the list. */
+static int ask_for_addresses(psd_netlink *netlink, uint8_t family, int64_t deadline_ms, psd_nic_view *view,
+                             psd_netlink_outcome *outcome, psd_error *error)
 {
     struct {
         struct nlmsghdr header;
@@ -140,10 +141,43 @@ static int look_addresses(psd_netlink *netlink, uint8_t family, int64_t deadline
     };
     address_sink sink = {.index = view->link.index, .list = &view->addresses};
     psd_error why = PSD_ERROR_INIT;
-    if (psd_netlink_ask(netlink, &request.header, deadline_ms, take_address, &sink, interrupted, &why) == 0 ||
+    if (psd_netlink_ask(netlink, &request.header, deadline_ms, take_address, &sink, outcome, &why) == 0 ||
         (family == AF_INET6 && why.sys_errno == EOPNOTSUPP)) /* a kernel without IPv6 */
         return 0;
     return psd_error_copy(error, &why);
+}
+
+/* The COUNT addresses from FIRST on are the same as those behind them, which are all the rest. */
+static bool is_told_twice(const psd_addresses *list, size_t first, size_t count)
+{
+    const psd_address *items = list->items + first;
+    bool same = list->count - first == 2 * count;
+    for (size_t i = 0; i < count && same; i++)
+        same = psd_address_equal(&items[i], &items[count + i]);
+    return same;
+}
+
+/* When the list changes between two parts of an answer, some addresses are left
+ * out or stand there twice, and the kernel does not always say so (it changes
+ * the list first and counts the change later). Hence an answer of several parts
+ * counts only when the next one is the same. */
+static int look_addresses(psd_netlink *netlink, uint8_t family, int64_t deadline_ms, psd_nic_view *view,
+                          bool *interrupted, psd_error *error)
+{
+    psd_addresses *list = &view->addresses;
+    psd_netlink_outcome outcome;
+    size_t first = list->count;
+    if (ask_for_addresses(netlink, family, deadline_ms, view, &outcome, error) < 0)
+        return -1;
+    *interrupted = outcome.interrupted;
+    size_t count = list->count - first;
+    if (outcome.parts < 2)
+        return 0;
+    if (ask_for_addresses(netlink, family, deadline_ms, view, &outcome, error) < 0)
+        return -1;
+    *interrupted = *interrupted || outcome.interrupted || !is_told_twice(list, first, count);
+    list->count = first + count;
+    return 0;
 }
 
 static int take_route(void *arg, const psd_netlink_message *message, psd_error *error)
@@ -172,12 +206,14 @@ static int look_gateway(psd_netlink *netlink, int64_t deadline_ms, psd_nic_view 
                    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
         .body = {.rtm_family = AF_INET, .rtm_table = RT_TABLE_MAIN},
     };
+    psd_netlink_outcome outcome;
     psd_error why = PSD_ERROR_INIT;
     add_attribute(&request.header, RTA_OIF, &view->link.index, sizeof(view->link.index));
-    if (psd_netlink_ask(netlink, &request.header, deadline_ms, take_route, view, interrupted, &why) == 0 ||
-        why.sys_errno == ENOENT) /* a table that never had a route */
-        return 0;
-    return psd_error_copy(error, &why);
+    if (psd_netlink_ask(netlink, &request.header, deadline_ms, take_route, view, &outcome, &why) < 0 &&
+        why.sys_errno != ENOENT) /* a table that never had a route */
+        return psd_error_copy(error, &why);
+    *interrupted = outcome.interrupted;
+    return 0;
 }
 
 /* A peer in another namespace has a number there, not here. */
@@ -234,10 +270,12 @@ static int look_members(psd_netlink *netlink, unsigned master, int64_t deadline_
 {
     link_request request = ask_for_links(NLM_F_DUMP);
     member_sink sink = {.master = master, .names = names};
+    psd_netlink_outcome outcome;
     names->count = 0;
     add_attribute(&request.header, IFLA_MASTER, &master, sizeof(master));
-    if (psd_netlink_ask(netlink, &request.header, deadline_ms, take_member, &sink, interrupted, error) < 0)
+    if (psd_netlink_ask(netlink, &request.header, deadline_ms, take_member, &sink, &outcome, error) < 0)
         return psd_error_prefix(error, "members");
+    *interrupted = outcome.interrupted;
     if (names->count > 0)
         qsort(names->items, names->count, sizeof(*names->items), compare_names);
     return 0;
