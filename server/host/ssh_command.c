@@ -1,5 +1,6 @@
 #include "server/host/ssh_command.h"
 
+#include <inttypes.h>
 #include <libssh/callbacks.h>
 #include <signal.h>
 #include <string.h>
@@ -13,7 +14,7 @@ enum {
     LOOK_MS = 500,         /* libssh may hold something that the socket does not show */
     REUSED_OPEN_MS = 5000, /* for a connection that was idle, and may be dead */
     DRAIN_MS = 500,        /* for output that follows the exit status */
-    CLOSE_MS = 1000,       /* for the server to react */
+    CLOSE_MS = 1500, /* for the server to tell of a killed command's end: timeout(1) counts in seconds */
     CLOSE_LOOK_MS = 20,
 };
 
@@ -100,9 +101,14 @@ static int connect_and_open(psd_ssh_session *session, const char *user, const ps
     return open_channel(session, wait, channel, error);
 }
 
-static void command_line(const psd_command *command, psd_text *line)
+/* timeout(1) ends the command on the server, whatever becomes of the connection. It
+ * may not be earlier than this side: hence the whole second more. */
+static void command_line(const psd_command *command, const psd_wait *wait, psd_text *line)
 {
-    psd_text_add(line, "exec env PATH=" PSD_COMMAND_PATH " LC_ALL=C ");
+    int64_t left_ms = wait->deadline_ms - psd_clock_mono_ms();
+    int64_t limit_s = (left_ms > 0 ? left_ms : 0) / 1000 + 1;
+    psd_text_printf(line, "exec env PATH=" PSD_COMMAND_PATH " LC_ALL=C timeout -s KILL %" PRId64 " ",
+                    limit_s);
     psd_shell_quote_all(line, command->arguments);
 }
 
@@ -110,7 +116,7 @@ static int start(psd_ssh_session *session, ssh_channel channel, const psd_comman
                  const psd_wait *wait, psd_error *error)
 {
     PSD_AUTO_TEXT line = PSD_TEXT_INIT;
-    command_line(command, &line);
+    command_line(command, wait, &line);
     int result = ssh_channel_request_exec(channel, line.data);
     while (result == SSH_AGAIN) {
         if (pause_once(session, wait, error) < 0)

@@ -1,14 +1,14 @@
 /*
  * ssh_command.h - runs commands on the server of an ssh connection.
  *
- * The server hands a text to the user's shell: here "exec env PATH=… LC_ALL=C
- * ARGUMENTS", each word quoted, so that the program takes the shell's place and its
- * signals are its own. It needs a POSIX shell, and tells of a program that cannot be
- * started by exit code 127 (not found) or 126.
+ * The server hands a text to the user's shell: here "exec env PATH=… LC_ALL=C timeout -s
+ * KILL SECONDS ARGUMENTS", each argument quoted. It needs a POSIX shell and timeout(1), and
+ * tells of a program that cannot be started by exit code 127 (not found) or 126.
  *
- * At the deadline, or when stopped, the program's process group gets SIGKILL through the
- * server, and the channel is closed; a server that does not react loses the
- * connection. A process that it left in the background is not reached.
+ * At the deadline the process group is killed: by timeout, and by the server itself where it
+ * takes that request (OpenSSH's does not for root). A command that is stopped earlier may
+ * therefore live on until its deadline. The connection is kept if the server tells of the
+ * end within 1.5 seconds. A process that left the group is not reached.
  */
 #ifndef PSD_SERVER_HOST_SSH_COMMAND_H
 #define PSD_SERVER_HOST_SSH_COMMAND_H

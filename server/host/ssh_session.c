@@ -1,17 +1,20 @@
 #include "server/host/ssh_session.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
-#include "common/clock.h"
 #include "common/text.h"
-#include "server/host/tcp_connect.h"
 
-enum { LOOK_MS = 500 };
+enum { LOOK_MS = 500, IDLE_S = 15, PROBE_S = 5, PROBES = 3, UNACKNOWLEDGED_MS = 30000 };
 
 struct psd_ssh_session {
     char *address;
@@ -23,8 +26,17 @@ struct psd_ssh_session {
     ssh_event event;    /* handles what comes in; NULL until logged in */
 };
 
+/* A name would have to be looked up, and libssh waits for that without limit. */
+static bool is_address(const char *text)
+{
+    struct in6_addr address;
+    return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
+}
+
 int psd_ssh_session_new(const psd_ssh_settings *settings, psd_ssh_session **session, psd_error *error)
 {
+    if (!is_address(settings->address))
+        return psd_error_set(error, PSD_INVALID_ARGUMENT, "'%s' is not an IP address", settings->address);
     psd_ssh_session *made = calloc(1, sizeof(*made));
     if (!made)
         return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "out of memory");
@@ -154,7 +166,7 @@ static int check_server(const psd_ssh_session *session, psd_error *error)
     }
 }
 
-static int set_options(const psd_ssh_session *session, int fd, psd_error *error)
+static int set_options(const psd_ssh_session *session, psd_error *error)
 {
     unsigned port = session->port;
     bool no = false;
@@ -168,7 +180,6 @@ static int set_options(const psd_ssh_session *session, int fd, psd_error *error)
         {SSH_OPTIONS_USER, session->user},
         {SSH_OPTIONS_KNOWNHOSTS, session->known_hosts},
         {SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null"},
-        {SSH_OPTIONS_FD, &fd},
     };
     for (size_t i = 0; i < PSD_ARRAY_SIZE(options); i++) {
         if (ssh_options_set(session->handle, options[i].name, options[i].value) < 0)
@@ -177,22 +188,35 @@ static int set_options(const psd_ssh_session *session, int fd, psd_error *error)
     return 0;
 }
 
-static int greet(psd_ssh_session *session, const psd_wait *wait, psd_error *error)
+/* A server that is gone breaks the connection within half a minute. */
+static void keep_alive(int fd)
 {
-    PSD_AUTO_CLOSE int fd = -1;
-    if (psd_tcp_connect(session->address, session->port, wait, &fd, error) < 0 ||
-        set_options(session, fd, error) < 0)
+    static const struct {
+        int level, name, value;
+    } options[] = {
+        {SOL_SOCKET, SO_KEEPALIVE, 1},         {IPPROTO_TCP, TCP_KEEPIDLE, IDLE_S},
+        {IPPROTO_TCP, TCP_KEEPINTVL, PROBE_S}, {IPPROTO_TCP, TCP_KEEPCNT, PROBES},
+        {IPPROTO_TCP, TCP_NODELAY, 1},         {IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS},
+    };
+    for (size_t i = 0; i < PSD_ARRAY_SIZE(options); i++)
+        setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(options[i].value));
+}
+
+static int greet(const psd_ssh_session *session, const psd_wait *wait, psd_error *error)
+{
+    if (set_options(session, error) < 0)
         return -1;
     ssh_set_blocking(session->handle, 0);
-    psd_take_fd(&fd); /* libssh closes it */
     int result = ssh_connect(session->handle);
+    fcntl(ssh_get_fd(session->handle), F_SETFD, FD_CLOEXEC);
     while (result == SSH_AGAIN) {
         if (pause_once(session, wait, error) < 0)
             return -1;
         result = ssh_connect(session->handle);
     }
     if (result != SSH_OK)
-        return psd_ssh_session_error(session, PSD_UNAVAILABLE, "cannot talk ssh", error);
+        return psd_ssh_session_error(session, PSD_UNAVAILABLE, "cannot connect", error);
+    keep_alive(ssh_get_fd(session->handle));
     return 0;
 }
 
