@@ -49,6 +49,6 @@ int psd_wait_poll(const psd_wait *wait, struct pollfd *fds, size_t count, int64_
     if (ready > 0 && all[count].revents)
         return psd_error_set(error, PSD_CANCELLED, "it was stopped");
     if (psd_clock_mono_ms() >= wait->deadline_ms)
-        return psd_error_set(error, PSD_DEADLINE_EXCEEDED, "the time is over");
+        return psd_error_set(error, PSD_DEADLINE_EXCEEDED, "it did not end in time");
     return 0;
 }
