@@ -16,6 +16,7 @@
 
 #include "common/cleanup.h"
 #include "common/macros.h"
+#include "test/support/run_program.h"
 #include "test/support/temp_dir.h"
 
 enum { WAIT_MS = 10000 };
@@ -94,9 +95,9 @@ static unsigned free_udp_port(void)
 static bool answers(const psd_test_bmc *bmc)
 {
     char command[512];
-    snprintf(command, sizeof(command), "timeout 5 ipmitool %s chassis power status >/dev/null 2>&1",
-             bmc->arguments);
-    return system(command) == 0;
+    snprintf(command, sizeof(command), "timeout 5 ipmitool %s chassis power status", bmc->arguments);
+    const char *const arguments[] = {"sh", "-c", command, NULL};
+    return psd_test_run(arguments) == 0;
 }
 
 void psd_test_bmc_restart(psd_test_bmc *bmc)

@@ -1,7 +1,7 @@
 #include "test/support/ssh_server.h"
 
 #include <dirent.h>
-#include <fcntl.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "test/support/listener.h"
+#include "test/support/run_program.h"
 #include "test/support/temp_dir.h"
 
 enum { PROCESSES_MAX = 256, WAIT_MS = 10000 };
@@ -25,26 +27,12 @@ static _Noreturn void give_up(const char *what)
     exit(99);
 }
 
-static void run(const char *const *arguments)
-{
-    pid_t pid = fork();
-    if (pid == 0) {
-        int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-        dup2(null, STDIN_FILENO);
-        dup2(null, STDOUT_FILENO);
-        execvp(arguments[0], (char *const *)(uintptr_t)arguments);
-        _exit(127);
-    }
-    int status = 1;
-    if (pid < 0 || waitpid(pid, &status, 0) < 0 || status != 0)
-        give_up(arguments[0]);
-}
-
 void psd_test_ssh_make_key(const char *file, const char *passphrase)
 {
     const char *const arguments[] = {"ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-f", file, NULL};
     unlink(file);
-    run(arguments);
+    if (psd_test_run(arguments) != 0)
+        give_up("ssh-keygen");
 }
 
 static FILE *create(const char *dir, const char *name)
@@ -90,14 +78,15 @@ static void write_files(psd_test_ssh_server *server)
     copy_key(server->dir, "host_key.pub", known);
 }
 
-/* A connection that is closed at once proves that it listens. */
+/* It greets first. */
 static bool answers(uint16_t port)
 {
-    char command[128];
-    snprintf(command, sizeof(command), "/dev/tcp/127.0.0.1/%u", port);
-    char script[192];
-    snprintf(script, sizeof(script), "bash -c 'exec 3<>%s && read -r -t 5 line <&3' 2>/dev/null", command);
-    return system(script) == 0;
+    char greeting[4];
+    PSD_AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+           read(fd, greeting, sizeof(greeting)) == sizeof(greeting);
 }
 
 void psd_test_ssh_server_restart(psd_test_ssh_server *server)

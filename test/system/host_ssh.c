@@ -14,6 +14,7 @@
 #include "server/host/host.h"
 #include "test/support/check.h"
 #include "test/support/listener.h"
+#include "test/support/run_program.h"
 #include "test/support/ssh_server.h"
 
 enum { TIMEOUT_MS = 20000, RUNS = 50, THREADS = 4, RUNS_EACH = 8 };
@@ -420,15 +421,14 @@ static void the_agent_has_the_key(void **state)
     psd_error error = PSD_ERROR_INIT;
     PSD_AUTO_RESULT result = PSD_COMMAND_RESULT_INIT;
     char path[256];
-    char command[512];
+    const char *const add_key[] = {"ssh-add", "-q", server.key_file, NULL};
     psd_host_settings settings = settings_of_server();
     settings.ssh.key_file = NULL;
     snprintf(path, sizeof(path), "%s/agent", server.dir);
     pid_t agent = start_agent(path);
     size_t before = count_descriptors();
     assert_refused(&settings, PSD_UNAUTHENTICATED, "with the keys of the ssh agent");
-    snprintf(command, sizeof(command), "ssh-add -q %s 2>/dev/null", server.key_file);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(psd_test_run(add_key), 0);
     psd_host *other = open_host(&settings);
     assert_works(run_on(other, "exit 0", TIMEOUT_MS, &result, &error), &error);
     psd_host_close(other);

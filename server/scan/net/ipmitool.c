@@ -107,6 +107,8 @@ static int check_end(const psd_command_result *result, psd_error *error)
     }
     if (result->out.cut)
         return refuse(result, "ipmitool printed more than it ever should", error);
+    if (result->out.text.length > 0 && memchr(result->out.text.data, '\0', result->out.text.length))
+        return refuse(result, "ipmitool printed something that is no text", error);
     return 0;
 }
 
@@ -141,7 +143,7 @@ static int check_address(span value, struct in_addr *address, psd_error *error)
     char words[QUOTE_SIZE];
     char text[INET_ADDRSTRLEN];
     quote(value, words);
-    if (value.length >= sizeof(text) || memchr(value.data, '\0', value.length))
+    if (value.length >= sizeof(text))
         return psd_error_set(error, PSD_UNAVAILABLE, "ipmitool printed no IPv4 address but '%s'", words);
     memcpy(text, value.data, value.length);
     text[value.length] = '\0';
