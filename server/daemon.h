@@ -27,6 +27,17 @@ typedef struct psd_config {
     int64_t port_listen_period_ms;
     int64_t port_full_period_ms;
     uint64_t max_in_flight;
+    int host_access; /* psd_host_access */
+    char *host_ssh_address;
+    uint64_t host_ssh_port;
+    char *host_ssh_user;
+    char *host_ssh_key_file;
+    char *host_ssh_known_hosts;
+    int64_t bmc_period_ms;
+    int64_t bmc_timeout_ms;
+    uint64_t bmc_channel;
+    char *ipmitool;
+    char *ipmitool_arguments;
 } psd_config;
 
 /* The rows of the table in topics.c. */

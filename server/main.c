@@ -162,6 +162,7 @@ int main(int argc, char **argv)
         .options = psd_config_options(),
         .settings = &the_daemon.config,
         .size = sizeof(the_daemon.config),
+        .check = psd_config_check,
         .serve = serve,
     };
     return psd_program_main(&program, argc, argv);
