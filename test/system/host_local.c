@@ -21,6 +21,7 @@
 #include "common/parse.h"
 #include "server/host/host.h"
 #include "test/support/check.h"
+#include "test/support/host_run.h"
 #include "test/support/temp_dir.h"
 
 enum { TIMEOUT_MS = 20000, RUNS = 1000, THREADS = 8, RUNS_EACH = 50 };
@@ -53,26 +54,10 @@ static int run(const char *const *arguments, int64_t timeout_ms, psd_command_res
     return psd_host_run(host, &command, result, error);
 }
 
-static int run_shell(const char *script, int64_t timeout_ms, psd_command_result *result, psd_error *error)
-{
-    const char *const arguments[] = {"sh", "-c", script, NULL};
-    return run(arguments, timeout_ms, result, error);
-}
-
 static void assert_shell(const char *script, psd_command_result *result)
 {
     psd_error error = PSD_ERROR_INIT;
-    assert_works(run_shell(script, TIMEOUT_MS, result, &error), &error);
-}
-
-static size_t count_entries(const char *folder)
-{
-    size_t count = 0;
-    PSD_AUTO_DIR DIR *entries = opendir(folder);
-    assert_non_null(entries);
-    while (readdir(entries))
-        count++;
-    return count;
+    assert_works(psd_test_run_shell(host, script, TIMEOUT_MS, result, &error), &error);
 }
 
 /* A child of this process that nobody waited for; -1: none. */
@@ -102,21 +87,6 @@ static bool ends_within(pid_t pid, int64_t most_ms)
         usleep(5000);
     }
     return true;
-}
-
-static pid_t read_pid(const char *name)
-{
-    char path[256];
-    int pid = 0;
-    snprintf(path, sizeof(path), "%s/%s", dir, name);
-    int64_t end_ms = psd_clock_mono_ms() + TIMEOUT_MS;
-    while (pid == 0 && psd_clock_mono_ms() < end_ms) {
-        PSD_AUTO_FILE FILE *file = fopen(path, "re");
-        if (!file || fscanf(file, "%d", &pid) != 1)
-            usleep(5000);
-    }
-    assert_true(pid > 0);
-    return pid;
 }
 
 /* ---- how they end ---- */
@@ -272,13 +242,14 @@ static void the_deadline_kills_the_group(void **state)
              "while :; do sleep 60; done' & wait; wait",
              dir, dir);
     int64_t begin_ms = psd_clock_mono_ms();
-    assert_fails(run_shell(script, 700, &result, &error), &error, PSD_DEADLINE_EXCEEDED, "it may take 700ms");
+    assert_fails(psd_test_run_shell(host, script, 700, &result, &error), &error, PSD_DEADLINE_EXCEEDED,
+                 "it may take 700ms");
     int64_t took_ms = psd_clock_mono_ms() - begin_ms;
     assert_true(took_ms >= 700 && took_ms < 1700);
     assert_int_equal(result.out.text.length, 0);
     assert_int_equal(any_child(), -1);
-    assert_true(ends_within(read_pid("grandchild"), 1000));
-    assert_true(is_gone(read_pid("leader")));
+    assert_true(ends_within(psd_test_read_pid(dir, "grandchild"), 1000));
+    assert_true(is_gone(psd_test_read_pid(dir, "leader")));
 }
 
 static void endless_output_ends_at_the_deadline(void **state)
@@ -287,7 +258,8 @@ static void endless_output_ends_at_the_deadline(void **state)
     psd_error error = PSD_ERROR_INIT;
     PSD_AUTO_RESULT result = PSD_COMMAND_RESULT_INIT;
     int64_t begin_ms = psd_clock_mono_ms();
-    assert_fails(run_shell("exec yes", 300, &result, &error), &error, PSD_DEADLINE_EXCEEDED, "'sh': ");
+    assert_fails(psd_test_run_shell(host, "exec yes", 300, &result, &error), &error, PSD_DEADLINE_EXCEEDED,
+                 "'sh': ");
     assert_true(psd_clock_mono_ms() - begin_ms < 1500);
 }
 
@@ -296,7 +268,8 @@ static void a_stopped_command_ends_at_the_deadline(void **state)
     (void)state;
     psd_error error = PSD_ERROR_INIT;
     PSD_AUTO_RESULT result = PSD_COMMAND_RESULT_INIT;
-    assert_fails(run_shell("kill -STOP $$", 300, &result, &error), &error, PSD_DEADLINE_EXCEEDED, "'sh': ");
+    assert_fails(psd_test_run_shell(host, "kill -STOP $$", 300, &result, &error), &error,
+                 PSD_DEADLINE_EXCEEDED, "'sh': ");
     assert_int_equal(any_child(), -1);
 }
 
@@ -310,7 +283,7 @@ static void a_grandchild_in_the_group_ends_with_its_leader(void **state)
     assert_shell(script, &result);
     assert_true(psd_clock_mono_ms() - begin_ms < 2000);
     assert_string_equal(result.out.text.data, "done\n");
-    assert_true(ends_within(read_pid("left"), 1000));
+    assert_true(ends_within(psd_test_read_pid(dir, "left"), 1000));
 }
 
 static void a_process_that_left_the_group_is_not_waited_for(void **state)
@@ -327,7 +300,7 @@ static void a_process_that_left_the_group_is_not_waited_for(void **state)
     assert_true(psd_clock_mono_ms() - begin_ms < 3000);
     assert_int_equal(result.exit_code, 5);
     assert_string_equal(result.out.text.data, "done\n");
-    pid_t away = read_pid("away");
+    pid_t away = psd_test_read_pid(dir, "away");
     assert_false(is_gone(away));
     kill(away, SIGKILL);
 }
@@ -371,7 +344,7 @@ static void another_thread_stops_it(void **state)
 static void nothing_is_left_after_many_runs(void **state)
 {
     (void)state;
-    size_t before = count_entries("/proc/self/fd");
+    size_t before = psd_test_count_descriptors();
     for (int i = 0; i < RUNS; i++) {
         psd_error error = PSD_ERROR_INIT;
         PSD_AUTO_RESULT result = PSD_COMMAND_RESULT_INIT;
@@ -381,9 +354,10 @@ static void nothing_is_left_after_many_runs(void **state)
         int outcome = run(arguments, TIMEOUT_MS, &result, &error);
         assert_int_equal(outcome, i % 4 == 1 ? -1 : 0);
         if (i % 50 == 2)
-            assert_fails(run_shell("exec sleep 60", 1, &result, &error), &error, PSD_DEADLINE_EXCEEDED, "sh");
+            assert_fails(psd_test_run_shell(host, "exec sleep 60", 1, &result, &error), &error,
+                         PSD_DEADLINE_EXCEEDED, "sh");
     }
-    assert_int_equal(count_entries("/proc/self/fd"), before);
+    assert_int_equal(psd_test_count_descriptors(), before);
     assert_int_equal(any_child(), -1);
 }
 
@@ -396,7 +370,7 @@ static void *run_many(void *arg)
         char wanted[64];
         snprintf(script, sizeof(script), "echo %d-%d; echo e%d >&2; exit %d", number, i, number, number);
         snprintf(wanted, sizeof(wanted), "%d-%d\n", number, i);
-        if (run_shell(script, TIMEOUT_MS, &result, NULL) < 0 || result.exit_code != number ||
+        if (psd_test_run_shell(host, script, TIMEOUT_MS, &result, NULL) < 0 || result.exit_code != number ||
             strcmp(psd_text_string(&result.out.text), wanted) != 0 || result.err.text.length != 3)
             return arg;
     }
@@ -408,7 +382,7 @@ static void threads_run_side_by_side(void **state)
     (void)state;
     pthread_t threads[THREADS];
     int numbers[THREADS];
-    size_t before = count_entries("/proc/self/fd");
+    size_t before = psd_test_count_descriptors();
     for (int i = 0; i < THREADS; i++) {
         numbers[i] = i;
         assert_int_equal(pthread_create(&threads[i], NULL, run_many, &numbers[i]), 0);
@@ -418,7 +392,7 @@ static void threads_run_side_by_side(void **state)
         pthread_join(threads[i], &failed);
         assert_null(failed);
     }
-    assert_int_equal(count_entries("/proc/self/fd"), before);
+    assert_int_equal(psd_test_count_descriptors(), before);
     assert_int_equal(any_child(), -1);
 }
 
@@ -447,12 +421,13 @@ static void without_pidfd(void **state)
         PSD_AUTO_RESULT result = PSD_COMMAND_RESULT_INIT;
         psd_error error = PSD_ERROR_INIT;
         int64_t begin_ms = psd_clock_mono_ms();
-        bool works = forbid_pidfd() && run_shell("echo x; exit 7", TIMEOUT_MS, &result, &error) == 0 &&
-                     result.exit_code == 7 && strcmp(result.out.text.data, "x\n") == 0 &&
-                     /* without output there is nothing else to wake up for */
-                     run_shell("exec >&- 2>&-; sleep 0.2; exit 8", TIMEOUT_MS, &result, &error) == 0 &&
-                     result.exit_code == 8 && run_shell("sleep 60", 200, &result, &error) < 0 &&
-                     error.code == PSD_DEADLINE_EXCEEDED && any_child() == -1;
+        bool works =
+            forbid_pidfd() && psd_test_run_shell(host, "echo x; exit 7", TIMEOUT_MS, &result, &error) == 0 &&
+            result.exit_code == 7 && strcmp(result.out.text.data, "x\n") == 0 &&
+            /* without output there is nothing else to wake up for */
+            psd_test_run_shell(host, "exec >&- 2>&-; sleep 0.2; exit 8", TIMEOUT_MS, &result, &error) == 0 &&
+            result.exit_code == 8 && psd_test_run_shell(host, "sleep 60", 200, &result, &error) < 0 &&
+            error.code == PSD_DEADLINE_EXCEEDED && any_child() == -1;
         psd_command_result_free(&result);
         _exit(works && psd_clock_mono_ms() - begin_ms < 5000 ? 0 : 1);
     }
@@ -486,7 +461,7 @@ static void *run_traced(void *arg)
     char script[256];
     PSD_AUTO_RESULT result = PSD_COMMAND_RESULT_INIT;
     snprintf(script, sizeof(script), "echo $$ >%s/traced; while :; do sleep 1; done", dir);
-    traced->outcome = run_shell(script, 1500, &result, &traced->error);
+    traced->outcome = psd_test_run_shell(host, script, 1500, &result, &traced->error);
     return NULL;
 }
 
@@ -503,14 +478,15 @@ static void one_that_the_kernel_holds_is_left_behind(void **state)
     assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
     assert_int_equal(pipe2(end, O_CLOEXEC), 0);
     assert_int_equal(pthread_create(&thread, NULL, run_traced, &traced), 0);
-    pid_t tracer = start_tracer(read_pid("traced"), ready[1], end[0]);
+    pid_t tracer = start_tracer(psd_test_read_pid(dir, "traced"), ready[1], end[0]);
     assert_int_equal(read(ready[0], &seized, 1), 1);
     assert_true(seized);
     pthread_join(thread, NULL);
     assert_int_equal(traced.outcome, -1);
     assert_int_equal(traced.error.code, PSD_DEADLINE_EXCEEDED);
     /* Not a second one of it; others run. */
-    assert_fails(run_shell("true", TIMEOUT_MS, &result, &error), &error, PSD_UNAVAILABLE, "does not end");
+    assert_fails(psd_test_run_shell(host, "true", TIMEOUT_MS, &result, &error), &error, PSD_UNAVAILABLE,
+                 "does not end");
     const char *const other[] = {"true", NULL};
     assert_works(run(other, TIMEOUT_MS, &result, &error), &error);
     /* The kernel lets go of it. */

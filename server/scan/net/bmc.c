@@ -25,8 +25,9 @@ enum {
 typedef struct bmc_scanner {
     psd_host *host;
     const psd_bmc_control *control;
-    char *words; /* program and arguments, each ended by a zero byte */
-    const char *command[ARGUMENTS_MAX + COMMAND_WORDS_MAX + 2]; /* begins with pointers into words */
+    char *program;
+    char *arguments;                                            /* cut into words */
+    const char *command[ARGUMENTS_MAX + COMMAND_WORDS_MAX + 2]; /* begins with the program and these words */
     size_t prefix;                                              /* so many */
     char channel[8];
     char *root;
@@ -66,7 +67,8 @@ static void fini(void *state)
 {
     bmc_scanner *bmc = state;
     psd_stop_destroy(&bmc->stop);
-    free(bmc->words);
+    free(bmc->program);
+    free(bmc->arguments);
     free(bmc->root);
     free(bmc);
 }
@@ -77,13 +79,11 @@ static void stop(void *state)
     psd_stop_raise(&bmc->stop);
 }
 
-static int split_arguments(bmc_scanner *bmc, const char *arguments, psd_error *error)
+static int split_arguments(bmc_scanner *bmc, psd_error *error)
 {
-    bmc->command[bmc->prefix++] = bmc->words;
-    char *rest = bmc->words + strlen(bmc->words) + 1;
-    strcpy(rest, arguments);
+    bmc->command[bmc->prefix++] = bmc->program;
     char *place = NULL;
-    for (char *word = strtok_r(rest, " ", &place); word; word = strtok_r(NULL, " ", &place)) {
+    for (char *word = strtok_r(bmc->arguments, " ", &place); word; word = strtok_r(NULL, " ", &place)) {
         if (bmc->prefix > ARGUMENTS_MAX)
             return psd_error_set(error, PSD_INVALID_ARGUMENT, "ipmitool gets at most %d further arguments",
                                  ARGUMENTS_MAX);
@@ -110,11 +110,9 @@ static int init(const void *settings, void **state, psd_error *error)
     made->most_backoff_ms = wanted->most_backoff_ms;
     made->timeout_ms = wanted->timeout_ms;
     snprintf(made->channel, sizeof(made->channel), "%u", wanted->channel);
-    made->words = malloc(strlen(wanted->program) + strlen(arguments) + 2);
-    if (made->words)
-        strcpy(made->words, wanted->program);
-    if (!made->words || split_arguments(made, arguments, error) < 0 ||
-        psd_stop_init(&made->stop, error) < 0) {
+    made->program = psd_text_copy(wanted->program);
+    made->arguments = psd_text_copy(arguments);
+    if (split_arguments(made, error) < 0 || psd_stop_init(&made->stop, error) < 0) {
         fini(made);
         return -1;
     }
@@ -163,7 +161,7 @@ static int run(bmc_scanner *bmc, const char *const *words, psd_command_result *r
             psd_error_set(
                 error, PSD_NOT_FOUND,
                 "'%s' is not there: install the package ipmitool, or name the program with --ipmitool",
-                bmc->words);
+                bmc->program);
         return -1;
     }
     if (psd_host_get_access(bmc->host) == PSD_HOST_SSH && result->exit_code == NOT_FOUND_EXIT)
@@ -171,7 +169,7 @@ static int run(bmc_scanner *bmc, const char *const *words, psd_command_result *r
             error, PSD_NOT_FOUND,
             "'%s' is not on the host: install the package ipmitool there, or name the program "
             "with --ipmitool",
-            bmc->words);
+            bmc->program);
     return 0;
 }
 
