@@ -13,6 +13,7 @@
 
 #include "common/cleanup.h"
 #include "common/text.h"
+#include "server/host/ssh_agent.h"
 
 enum { LOOK_MS = 500, IDLE_S = 15, PROBE_S = 5, PROBES = 3, UNACKNOWLEDGED_MS = 30000 };
 
@@ -266,11 +267,8 @@ static int log_in_by_file(const psd_ssh_session *session, const psd_wait *wait, 
 
 static int log_in_by_agent(const psd_ssh_session *session, const psd_wait *wait, psd_error *error)
 {
-    if (!getenv("SSH_AUTH_SOCK"))
-        return psd_error_set(
-            error, PSD_UNAUTHENTICATED,
-            "there is no ssh agent ($SSH_AUTH_SOCK is not set) and no key file: give one with "
-            "--host-ssh-key-file");
+    if (psd_ssh_agent_check(wait, error) < 0)
+        return -1;
     int result = ssh_userauth_agent(session->handle, NULL);
     while (result == SSH_AUTH_AGAIN) {
         if (pause_once(session, wait, error) < 0)

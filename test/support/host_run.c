@@ -49,16 +49,16 @@ size_t psd_test_count_descriptors(void)
     return count;
 }
 
-pid_t psd_test_read_pid(const char *dir, const char *name)
+pid_t psd_test_read_pid(const char *dir, const char *file)
 {
     char path[256];
     char line[32];
     uint64_t pid = 0;
-    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    snprintf(path, sizeof(path), "%s/%s", dir, file);
     int64_t end_ms = psd_clock_mono_ms() + WAIT_MS;
     while (psd_clock_mono_ms() < end_ms) {
-        PSD_AUTO_FILE FILE *file = fopen(path, "re");
-        if (file && fgets(line, sizeof(line), file) && strchr(line, '\n')) {
+        PSD_AUTO_FILE FILE *stream = fopen(path, "re");
+        if (stream && fgets(line, sizeof(line), stream) && strchr(line, '\n')) {
             line[strcspn(line, "\n")] = '\0';
             if (psd_parse_uint(line, 1, INT32_MAX, &pid, NULL) == 0)
                 return (pid_t)pid;

@@ -165,9 +165,15 @@ static void the_agent_has_the_key(void **state)
     psd_host *other = psd_test_open_host(&settings);
     assert_works(psd_test_run_shell(other, "exit 0", TIMEOUT_MS, &result, &error), &error);
     psd_host_close(other);
+    other = psd_test_open_host(&settings);
+    kill(agent, SIGSTOP);
+    assert_fails(psd_test_run_shell(other, "true", 500, &result, &error), &error, PSD_DEADLINE_EXCEEDED,
+                 "waiting for the ssh agent at ");
+    psd_host_close(other);
     assert_int_equal(psd_test_count_descriptors(), before);
     kill(agent, SIGKILL);
     waitpid(agent, NULL, 0);
+    assert_refused(&settings, PSD_UNAUTHENTICATED, "cannot reach the ssh agent at ");
     unsetenv("SSH_AUTH_SOCK");
 }
 
