@@ -7,7 +7,7 @@
 #include "common/log.h"
 #include "common/rpc/background.h"
 #include "common/runtime_dir.h"
-#include "k8s/services/bridge_service.h"
+#include "k8s/services/services.h"
 #include "polarstack/v1/node_config.rpc.h"
 
 enum {
@@ -73,11 +73,23 @@ static int start_mirror(psd_bridge *bridge, psd_error *error)
 {
     psd_mirror_options options = {.namespace = bridge->config.namespace,
                                   .node = bridge->node,
+                                  .mode = (psd_mirror_mode)bridge->config.mirror_mode,
+                                  .compare_after_ms = bridge->config.compare_after_ms,
                                   .refresh_ms = bridge->config.refresh_period_ms,
                                   .transient_ms = bridge->config.transient_after_ms,
                                   .stale_after_ms = bridge->config.stale_after_ms};
     return psd_mirror_start(bridge->kube, bridge->daemon, &bridge->node_config, &options, &bridge->mirror,
                             error);
+}
+
+static void make_cluster(psd_bridge *bridge)
+{
+    psd_cluster_options options = {.namespace = bridge->config.namespace,
+                                   .pod_labels = bridge->config.pod_labels,
+                                   .port = (unsigned)bridge->config.peer_port,
+                                   .node = bridge->node,
+                                   .daemon_url = psd_client_url(bridge->daemon)};
+    bridge->cluster = psd_cluster_new(bridge->kube, &options);
 }
 
 /* Both sides watch before anything is brought from one to the other. */
@@ -106,7 +118,10 @@ int psd_bridge_start(psd_bridge *bridge, psd_error *error)
         return -1;
     psd_log(PSD_LOG_INFO, "listening", "url=%s", url);
     /* From here on this is the only bridge with this socket. */
-    if (open_daemon(bridge, runtime_dir, error) < 0 || start_sides(bridge, error) < 0)
+    if (open_daemon(bridge, runtime_dir, error) < 0)
+        return -1;
+    make_cluster(bridge);
+    if (start_sides(bridge, error) < 0)
         return -1;
     return psd_server_start(bridge->server, error);
 }
@@ -122,6 +137,7 @@ void psd_bridge_stop(psd_bridge *bridge)
     psd_mirror_stop(bridge->mirror);
     psd_inputs_stop(bridge->inputs);
     psd_follow_free(&bridge->node_config);
+    psd_cluster_free(bridge->cluster);
     psd_client_close(bridge->daemon);
     psd_kube_close(bridge->kube);
 }

@@ -13,6 +13,7 @@
 #include "common/rpc/reflection.h"
 #include "common/rpc/server.h"
 #include "k8s/api/kube.h"
+#include "k8s/cluster/cluster.h"
 #include "k8s/follow.h"
 #include "k8s/inputs/inputs.h"
 #include "k8s/mirror/mirror.h"
@@ -32,6 +33,10 @@ typedef struct psd_bridge_config {
     char *controller_config_name;
     char *ccm_config_name;
     char *core_version_labels;
+    char *pod_labels;
+    uint64_t peer_port;
+    int mirror_mode; /* psd_mirror_mode */
+    int64_t compare_after_ms;
     int64_t refresh_period_ms;
     int64_t transient_after_ms;
     int64_t stale_after_ms;
@@ -47,6 +52,7 @@ typedef struct psd_bridge {
     psd_followed node_config; /* the daemon's */
     psd_inputs *inputs;
     psd_mirror *mirror;
+    psd_cluster *cluster;
     psd_server *server;
     psd_reflection reflection;
 } psd_bridge;

@@ -76,6 +76,36 @@ static const psd_option rows[] = {
      .value_name = "SELECTOR",
      .default_text = "configtype=minor_version_info,dbClusterMode=WriteReadMore",
      .help = "Labels of the ConfigMaps that define a database kernel version each."},
+    {.name = "polarstack-daemon-pod-labels",
+     .type = PSD_OPTION_STRING,
+     .offset = MEMBER(pod_labels),
+     .value_name = "SELECTOR",
+     .default_text = "app=polarstack-daemon",
+     .help = "Labels of the pods, in the same namespace, in which the other nodes' daemons run."},
+    {.name = "peer-port",
+     .type = PSD_OPTION_UINT,
+     .offset = MEMBER(peer_port),
+     .value_name = "PORT",
+     .default_text = "8901",
+     .min = 1,
+     .max = 65534,
+     .help = "Port on which the other nodes' daemons listen."},
+    {.name = "mirror",
+     .type = PSD_OPTION_CHOICE,
+     .offset = MEMBER(mirror_mode),
+     .value_name = "MODE",
+     .default_text = "on",
+     .choices = psd_mirror_mode_names,
+     .help = "on: keep the objects as they should be. compare: write nothing; log and count where an object "
+             "that somebody else writes differs. off: do neither."},
+    {.name = "compare-after",
+     .type = PSD_OPTION_DURATION,
+     .offset = MEMBER(compare_after_ms),
+     .value_name = "DURATION",
+     .default_text = "90s",
+     .min = 1,
+     .max = 86400000,
+     .help = "With --mirror=compare, how long a difference must last to count: the other writer is slower."},
     {.name = "refresh-period",
      .type = PSD_OPTION_DURATION,
      .offset = MEMBER(refresh_period_ms),
@@ -167,5 +197,8 @@ int psd_bridge_config_check(const void *settings, psd_error *error)
     if (!config->core_version_labels[0])
         return psd_error_set(error, PSD_INVALID_ARGUMENT,
                              "option '--core-version-cm-labels' is empty, which all ConfigMaps fit");
+    if (!config->pod_labels[0])
+        return psd_error_set(error, PSD_INVALID_ARGUMENT,
+                             "option '--polarstack-daemon-pod-labels' is empty, which all pods fit");
     return check_names(config, error);
 }

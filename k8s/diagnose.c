@@ -76,7 +76,7 @@ static const struct right {
     {"watch", "configmaps", "", true},   {"create", "configmaps", "", true},
     {"patch", "configmaps", "", true},   {"get", "nodes", "", false},
     {"list", "nodes", "", false},        {"watch", "nodes", "", false},
-    {"patch", "nodes", "status", false},
+    {"patch", "nodes", "status", false}, {"list", "pods", "", true},
 };
 
 /* 1 allowed, 0 not, -1 could not be asked. */

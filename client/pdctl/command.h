@@ -44,6 +44,8 @@ typedef struct psd_cli_settings {
     /* by command */
     int output; /* psd_cli_format, psd_cli_stream_format or psd_cli_text_format */
     char *ranges;
+    bool all_nodes;
+    char *nodes; /* urls, parted by commas */
     bool no_headers;
     uint64_t count;
     int64_t duration_ms;

@@ -102,8 +102,29 @@ const psd_options psd_cli_global_options = {global_rows, PSD_ARRAY_SIZE(global_r
         .value_name = "DURATION", .min = 1, .help = "End after this time."                             \
     }
 
-static const psd_option list_ports_rows[] = {OUTPUT_ROW(list_formats, "table"), RANGE_ROW, NO_HEADERS_ROW};
-static const psd_option list_rows[] = {OUTPUT_ROW(list_formats, "table"), NO_HEADERS_ROW};
+#define BRIDGE_URL_ROW                                                                                     \
+    {                                                                                                      \
+        .name = "bridge-url", .type = PSD_OPTION_STRING, .offset = offsetof(psd_cli_settings, bridge_url), \
+        .value_name = "URL", .help = "Address of the bridge. Otherwise its socket in the runtime folder."  \
+    }
+#define ALL_NODES_ROW                                                                                  \
+    {                                                                                                  \
+        .name = "all-nodes", .type = PSD_OPTION_BOOL, .offset = offsetof(psd_cli_settings, all_nodes), \
+        .help = "Ask the daemons of all nodes, which the bridge lists."                                \
+    }
+#define NODES_ROW                                                                                \
+    {                                                                                            \
+        .name = "nodes", .type = PSD_OPTION_STRING, .offset = offsetof(psd_cli_settings, nodes), \
+        .value_name = "URL,...", .help = "Ask the daemons at these addresses."                   \
+    }
+#define MANY_ROWS ALL_NODES_ROW, NODES_ROW, BRIDGE_URL_ROW
+
+static const psd_option list_ports_rows[] = {OUTPUT_ROW(list_formats, "table"), RANGE_ROW, NO_HEADERS_ROW,
+                                             MANY_ROWS};
+static const psd_option scan_ports_rows[] = {OUTPUT_ROW(list_formats, "table"), RANGE_ROW, NO_HEADERS_ROW};
+static const psd_option list_rows[] = {OUTPUT_ROW(list_formats, "table"), NO_HEADERS_ROW, MANY_ROWS};
+static const psd_option list_nodes_rows[] = {OUTPUT_ROW(list_formats, "table"), NO_HEADERS_ROW,
+                                             BRIDGE_URL_ROW};
 static const psd_option watch_ports_rows[] = {OUTPUT_ROW(stream_formats, "table"), RANGE_ROW, NO_HEADERS_ROW,
                                               COUNT_ROW, FOR_ROW};
 static const psd_option watch_rows[] = {OUTPUT_ROW(stream_formats, "table"), NO_HEADERS_ROW, COUNT_ROW,
@@ -111,13 +132,7 @@ static const psd_option watch_rows[] = {OUTPUT_ROW(stream_formats, "table"), NO_
 static const psd_option text_rows[] = {OUTPUT_ROW(text_formats, "text")};
 static const psd_option bridge_rows[] = {
     OUTPUT_ROW(text_formats, "text"),
-    {
-        .name = "bridge-url",
-        .type = PSD_OPTION_STRING,
-        .offset = offsetof(psd_cli_settings, bridge_url),
-        .value_name = "URL",
-        .help = "Address of the bridge. Otherwise its socket in the runtime folder.",
-    },
+    BRIDGE_URL_ROW,
 };
 
 #define OPTIONS(ROWS)                \
@@ -137,6 +152,11 @@ static const psd_cli_operand raw_operand = {.name = "WORD", .least = 0, .most = 
 
 /* ---- commands ---- */
 
+#define MANY_TEXT                                                                                         \
+    "With --all-nodes or --nodes many daemons are asked at once, within --timeout, and the list has the " \
+    "node's name before each line; JSON and YAML have one entry for each node, with its answer or the "   \
+    "error. The exit code is 1 when a node did not answer."
+
 #define EXAMPLES(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 const psd_cli_command psd_cli_commands[] = {
@@ -152,9 +172,10 @@ const psd_cli_command psd_cli_commands[] = {
             "How fresh the list is stands on stderr, so that pipes carry the list alone; JSON and YAML hold "
             "it "
             "in the observation. While the ports are not known at all the exit code is 1 and no list is "
-            "shown.",
+            "shown.\n" MANY_TEXT,
         .examples = EXAMPLES(
             "pdctl get ports", "pdctl get ports --range 30000-32999,5400 -o wide",
+            "pdctl get ports --all-nodes --range 30010",
             "pdctl get ports -o json | jq -r '.ports[] | select(.class == \"LISTENING\") | .port'"),
         .options = OPTIONS(list_ports_rows),
         .role = PSD_ROLE_READER,
@@ -188,7 +209,7 @@ const psd_cli_command psd_cli_commands[] = {
             "read there; a part that the cluster has not told is 'not known'. JSON and YAML hold the whole "
             "configuration.\n"
             "It is STALE after a start of the daemon until it is applied anew, and while a source cannot be "
-            "read. As long as none was applied the exit code is 1.",
+            "read. As long as none was applied the exit code is 1.\n" MANY_TEXT,
         .examples = EXAMPLES("pdctl get config", "pdctl get config -o wide",
                              "pdctl get config -o json | jq -r '.coreVersions[].name'"),
         .options = OPTIONS(list_rows),
@@ -212,6 +233,18 @@ const psd_cli_command psd_cli_commands[] = {
         .resource = &psd_cli_config,
     },
     {
+        .words = "get nodes",
+        .summary = "List the nodes that have a daemon, and whether it answers",
+        .text = "Asks the bridge, which finds the daemons' pods in Kubernetes and asks each daemon for its "
+                "health, all at once.\n"
+                "The exit code is 1 when one does not answer.",
+        .examples = EXAMPLES("pdctl get nodes", "pdctl get nodes -o wide",
+                             "pdctl get nodes -o json | jq -r '.nodes[] | select(.reachable | not) | .node'"),
+        .options = OPTIONS(list_nodes_rows),
+        .role = PSD_ROLE_READER,
+        .run = psd_cli_get_nodes,
+    },
+    {
         .words = "why port",
         .summary = "Tell why a port is free or not, and who holds it",
         .text = "Looks at one port now: its sockets, the processes that hold them, and whether the kernel "
@@ -229,7 +262,7 @@ const psd_cli_command psd_cli_commands[] = {
         .text = "Makes the daemon scan all its ports at once, waits for the result and shows it as 'get "
                 "ports' does.",
         .examples = EXAMPLES("pdctl scan ports --range 5400"),
-        .options = OPTIONS(list_ports_rows),
+        .options = OPTIONS(scan_ports_rows),
         .role = PSD_ROLE_OPERATOR,
         .run = psd_cli_scan_ports,
         .resource = &psd_cli_ports,

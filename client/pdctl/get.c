@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/pdctl/document.h"
+#include "client/pdctl/many.h"
 #include "client/pdctl/message_json.h"
 #include "client/pdctl/resource.h"
 #include "client/pdctl/table.h"
@@ -110,6 +111,8 @@ int psd_cli_show_resource(psd_cli_call *call, const ProtobufCMessage *message)
 int psd_cli_get(psd_cli_call *call, psd_error *error)
 {
     const psd_cli_resource *resource = call->command->resource;
+    if (psd_cli_wants_many(call->settings))
+        return psd_cli_get_many(call, error);
     if (psd_cli_connect(call, error) < 0)
         return -1;
     ProtobufCMessage *request = resource->request(call->settings);

@@ -49,8 +49,11 @@ static void print_object(const psd_cli_call *call, const Polarstack__V1__Mirrore
     if (object->written_at_ms > 0)
         psd_text_printf(&facts, ", written %s ago",
                         psd_cli_age(psd_clock_unix_ms() - object->written_at_ms, age));
-    psd_text_printf(&facts, ", %" PRIu64 " writes, %" PRIu64 " conflicts, %" PRIu64 " failures",
-                    object->writes, object->conflicts, object->failures);
+    if (object->state == POLARSTACK__V1__MIRROR_STATE__NOT_WRITTEN)
+        psd_text_printf(&facts, ", %" PRIu64 " mismatches", object->mismatches);
+    else
+        psd_text_printf(&facts, ", %" PRIu64 " writes, %" PRIu64 " conflicts, %" PRIu64 " failures",
+                        object->writes, object->conflicts, object->failures);
     if (object->reason[0]) {
         psd_text_add(&facts, ": ");
         psd_cli_add_safe(&facts, object->reason);
@@ -68,8 +71,10 @@ static void print_object(const psd_cli_call *call, const Polarstack__V1__Mirrore
 static bool is_in_sync(const Polarstack__V1__Mirror *mirror)
 {
     for (size_t i = 0; i < mirror->n_objects; i++) {
-        if (mirror->objects[i]->state != POLARSTACK__V1__MIRROR_STATE__IN_SYNC ||
-            mirror->objects[i]->n_differences > 0)
+        Polarstack__V1__MirrorState state = mirror->objects[i]->state;
+        bool is_meant = state == POLARSTACK__V1__MIRROR_STATE__IN_SYNC ||
+                        state == POLARSTACK__V1__MIRROR_STATE__NOT_WRITTEN;
+        if (!is_meant || mirror->objects[i]->n_differences > 0)
             return false;
     }
     return true;

@@ -217,7 +217,34 @@ static void set_state(psd_mirrored_map *map, const pass *p)
         state = POLARSTACK__V1__MIRROR_STATE__WAITING;
     else if (p->too_large)
         state = POLARSTACK__V1__MIRROR_STATE__TOO_LARGE;
+    else if (map->options->mode != PSD_MIRROR_ON)
+        state = POLARSTACK__V1__MIRROR_STATE__NOT_WRITTEN;
     psd_object_set_state(&map->object, state, reason);
+}
+
+/* Where the object is not as it should be. Another writer's has none of our
+ * annotations, which is no difference. */
+static void add_differences(const psd_mirrored_map *map, const pass *p, Polarstack__V1__MirroredObject *entry)
+{
+    psd_map_plan plan = p->plan;
+    if (map->options->mode != PSD_MIRROR_ON)
+        plan.annotations = NULL;
+    if (p->found || plan.data) /* nothing is made before it is known what to write */
+        psd_map_differences(&plan, p->found, entry);
+}
+
+/* In place of writing. Returns ms until the next look. */
+static int64_t look_only(psd_mirrored_map *map, const pass *p)
+{
+    int64_t again_ms = PSD_RECONCILE_NEVER;
+    set_state(map, p);
+    if (map->options->mode == PSD_MIRROR_COMPARE) {
+        Polarstack__V1__MirroredObject *now = psd_mirrored_object_new();
+        add_differences(map, p, now);
+        again_ms = psd_object_compare(&map->object, now, map->options->compare_after_ms);
+        polarstack__v1__mirrored_object__free_unpacked(now, NULL);
+    }
+    return again_ms;
 }
 
 int64_t psd_mirrored_map_reconcile(void *arg)
@@ -233,6 +260,8 @@ int64_t psd_mirrored_map_reconcile(void *arg)
     int64_t again_ms = p.wanted.again_ms;
     if (p.lost_for_ms > 0 && p.lost_for_ms <= map->options->stale_after_ms)
         again_ms = sooner(again_ms, map->options->stale_after_ms - p.lost_for_ms + 1);
+    if (map->options->mode != PSD_MIRROR_ON)
+        return sooner(again_ms, look_only(map, &p));
     int64_t refresh_in_ms = PSD_RECONCILE_NEVER;
     PSD_AUTO_JSON cJSON *body = NULL;
     if (p.found)
@@ -274,8 +303,7 @@ void psd_mirrored_map_describe(psd_mirrored_map *map, Polarstack__V1__MirroredOb
     make_plan(map, &p);
     if (p.found)
         entry->resource_version = copy_or_null(psd_json_string(p.found, "metadata/resourceVersion"));
-    if (p.found || p.plan.data) /* nothing is made before it is known what to write */
-        psd_map_differences(&p.plan, p.found, entry);
+    add_differences(map, &p, entry);
     if (entry->n_differences > 0 && entry->state == POLARSTACK__V1__MIRROR_STATE__IN_SYNC)
         entry->state = POLARSTACK__V1__MIRROR_STATE__PENDING;
 }

@@ -116,9 +116,7 @@ Polarstack__V1__Mirror *psd_mirror_describe(psd_mirror *mirror)
     if (!description->node || !description->objects)
         abort();
     for (size_t i = 0; i <= psd_map_row_count; i++) {
-        Polarstack__V1__MirroredObject *entry = malloc(sizeof(*entry));
-        if (!entry)
-            abort();
+        Polarstack__V1__MirroredObject *entry = psd_mirrored_object_new();
         if (i < psd_map_row_count)
             psd_mirrored_map_describe(&mirror->maps[i], entry);
         else

@@ -18,12 +18,23 @@
 #include "polarstack/v1/bridge.pb-c.h"
 #include "polarstack/v1/node_config.pb-c.h"
 
+typedef enum psd_mirror_mode {
+    PSD_MIRROR_OFF,     /* nothing is written */
+    PSD_MIRROR_COMPARE, /* nor here; where an object differs is logged and counted */
+    PSD_MIRROR_ON,
+} psd_mirror_mode;
+
+/* "off", "compare", "on", NULL: by mode, for option tables. */
+extern const char *const psd_mirror_mode_names[];
+
 typedef struct psd_mirror_options {
     const char *namespace;
-    const char *node;       /* the Node's name */
-    int64_t refresh_ms;     /* what did not change is written again after this */
-    int64_t transient_ms;   /* how long a connection's port must stay to count */
-    int64_t stale_after_ms; /* how long the daemon may be away before that is said */
+    const char *node; /* the Node's name */
+    psd_mirror_mode mode;
+    int64_t compare_after_ms; /* how long a difference must last to count */
+    int64_t refresh_ms;       /* what did not change is written again after this */
+    int64_t transient_ms;     /* how long a connection's port must stay to count */
+    int64_t stale_after_ms;   /* how long the daemon may be away before that is said */
 } psd_mirror_options;
 
 /* What a row's function looks at. Pointers belong to the caller. */

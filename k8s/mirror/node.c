@@ -25,41 +25,6 @@ static void want_all(psd_mirrored_node *node, psd_condition_plan *plans)
     }
 }
 
-int64_t psd_mirrored_node_reconcile(void *arg)
-{
-    psd_mirrored_node *node = arg;
-    psd_condition_plan plans[PSD_CONDITIONS_MAX];
-    PSD_AUTO_JSON cJSON *found = NULL;
-    psd_error reason = PSD_ERROR_INIT;
-    if (!psd_object_now(&node->object, &found, &reason) || !found) {
-        if (!reason.text[0])
-            psd_error_set(&reason, PSD_NOT_FOUND, "there is no Node of this name: see 'pdctl doctor'");
-        psd_object_set_state(&node->object, POLARSTACK__V1__MIRROR_STATE__WAITING, reason.text);
-        return PSD_RECONCILE_NEVER;
-    }
-    want_all(node, plans);
-    int64_t refresh_in_ms = 0;
-    PSD_AUTO_JSON cJSON *body = psd_condition_patch(plans, psd_condition_row_count, found,
-                                                    node->options->refresh_ms, psd_clock_unix_ms(),
-                                                    &refresh_in_ms);
-    if (!body) {
-        psd_object_set_state(&node->object, POLARSTACK__V1__MIRROR_STATE__IN_SYNC, NULL);
-        return refresh_in_ms;
-    }
-    int64_t pause_ms = psd_object_pause(&node->object);
-    if (pause_ms > 0)
-        return pause_ms;
-    PSD_AUTO_TEXT path = PSD_TEXT_INIT;
-    psd_text_printf(&path, "%s/status", node->object.path);
-    psd_object_write write = {.method = "PATCH",
-                              .path = psd_text_string(&path),
-                              .content_type = PSD_KUBE_STRATEGIC_PATCH,
-                              .body = body,
-                              .replaced = found};
-    int64_t retry_ms = psd_object_send(&node->object, &write);
-    return retry_ms < refresh_in_ms ? retry_ms : refresh_in_ms;
-}
-
 /* "True Refresh: Refresh" */
 static void add_condition(psd_text *text, const char *status, const char *reason, const char *message)
 {
@@ -82,6 +47,64 @@ static void compare(const psd_condition_plan *plan, const cJSON *node, Polarstac
                                   psd_text_string(&found_text));
 }
 
+static void compare_all(const psd_condition_plan *plans, const cJSON *node,
+                        Polarstack__V1__MirroredObject *entry)
+{
+    for (size_t i = 0; i < psd_condition_row_count; i++)
+        compare(&plans[i], node, entry);
+}
+
+/* In place of writing. Returns ms until the next look. */
+static int64_t look_only(psd_mirrored_node *node, const psd_condition_plan *plans, const cJSON *found)
+{
+    int64_t again_ms = PSD_RECONCILE_NEVER;
+    psd_object_set_state(&node->object, POLARSTACK__V1__MIRROR_STATE__NOT_WRITTEN, NULL);
+    if (node->options->mode == PSD_MIRROR_COMPARE) {
+        Polarstack__V1__MirroredObject *now = psd_mirrored_object_new();
+        compare_all(plans, found, now);
+        again_ms = psd_object_compare(&node->object, now, node->options->compare_after_ms);
+        polarstack__v1__mirrored_object__free_unpacked(now, NULL);
+    }
+    return again_ms;
+}
+
+int64_t psd_mirrored_node_reconcile(void *arg)
+{
+    psd_mirrored_node *node = arg;
+    psd_condition_plan plans[PSD_CONDITIONS_MAX];
+    PSD_AUTO_JSON cJSON *found = NULL;
+    psd_error reason = PSD_ERROR_INIT;
+    if (!psd_object_now(&node->object, &found, &reason) || !found) {
+        if (!reason.text[0])
+            psd_error_set(&reason, PSD_NOT_FOUND, "there is no Node of this name: see 'pdctl doctor'");
+        psd_object_set_state(&node->object, POLARSTACK__V1__MIRROR_STATE__WAITING, reason.text);
+        return PSD_RECONCILE_NEVER;
+    }
+    want_all(node, plans);
+    if (node->options->mode != PSD_MIRROR_ON)
+        return look_only(node, plans, found);
+    int64_t refresh_in_ms = 0;
+    PSD_AUTO_JSON cJSON *body = psd_condition_patch(plans, psd_condition_row_count, found,
+                                                    node->options->refresh_ms, psd_clock_unix_ms(),
+                                                    &refresh_in_ms);
+    if (!body) {
+        psd_object_set_state(&node->object, POLARSTACK__V1__MIRROR_STATE__IN_SYNC, NULL);
+        return refresh_in_ms;
+    }
+    int64_t pause_ms = psd_object_pause(&node->object);
+    if (pause_ms > 0)
+        return pause_ms;
+    PSD_AUTO_TEXT path = PSD_TEXT_INIT;
+    psd_text_printf(&path, "%s/status", node->object.path);
+    psd_object_write write = {.method = "PATCH",
+                              .path = psd_text_string(&path),
+                              .content_type = PSD_KUBE_STRATEGIC_PATCH,
+                              .body = body,
+                              .replaced = found};
+    int64_t retry_ms = psd_object_send(&node->object, &write);
+    return retry_ms < refresh_in_ms ? retry_ms : refresh_in_ms;
+}
+
 void psd_mirrored_node_describe(psd_mirrored_node *node, Polarstack__V1__MirroredObject *entry)
 {
     psd_condition_plan plans[PSD_CONDITIONS_MAX];
@@ -98,8 +121,7 @@ void psd_mirrored_node_describe(psd_mirrored_node *node, Polarstack__V1__Mirrore
     const char *version = psd_json_string(reply.body, "metadata/resourceVersion");
     entry->resource_version = psd_text_copy(version ? version : "");
     want_all(node, plans);
-    for (size_t i = 0; i < psd_condition_row_count; i++)
-        compare(&plans[i], reply.body, entry);
+    compare_all(plans, reply.body, entry);
     if (entry->n_differences > 0 && entry->state == POLARSTACK__V1__MIRROR_STATE__IN_SYNC)
         entry->state = POLARSTACK__V1__MIRROR_STATE__PENDING;
 }

@@ -15,6 +15,7 @@ enum {
     WRITE_PERIOD_MS = 250, /* changes in between are written together */
     RETRY_FIRST_MS = 500,
     RETRY_MOST_MS = 60000,
+    LOGGED_DIFFERENCES = 10,
     TRUST_MS = 2000, /* so long may the watch take to show a write of ours */
 };
 
@@ -37,6 +38,7 @@ void psd_object_free(psd_object *object)
 {
     psd_informer_stop(object->informer);
     forget_write(object);
+    psd_comparison_free(&object->comparison);
     pthread_mutex_destroy(&object->mutex);
 }
 
@@ -183,9 +185,43 @@ int64_t psd_object_send(psd_object *object, const psd_object_write *write)
     return fail(object, &reply, &error);
 }
 
+typedef struct tally {
+    psd_object *object;
+    size_t count;
+} tally;
+
+static void count_mismatch(void *arg, const Polarstack__V1__MirrorDifference *difference)
+{
+    tally *t = arg;
+    if (t->count++ < LOGGED_DIFFERENCES)
+        psd_log(PSD_LOG_WARNING, "object differs", "object=\"%s\" path=\"%s\" wanted=\"%s\" found=\"%s\"",
+                t->object->what, difference->path, difference->wanted, difference->found);
+}
+
+int64_t psd_object_compare(psd_object *object, const Polarstack__V1__MirroredObject *now, int64_t least_ms)
+{
+    tally t = {.object = object};
+    int64_t again_ms = psd_comparison_take(&object->comparison, now, least_ms, psd_clock_mono_ms(),
+                                           count_mismatch, &t);
+    if (t.count > LOGGED_DIFFERENCES)
+        psd_log(PSD_LOG_WARNING, "object differs in more places", "object=\"%s\" more=%zu", object->what,
+                t.count - LOGGED_DIFFERENCES);
+    PSD_LOCKED(&object->mutex);
+    object->mismatches += t.count;
+    return again_ms;
+}
+
+Polarstack__V1__MirroredObject *psd_mirrored_object_new(void)
+{
+    Polarstack__V1__MirroredObject *made = malloc(sizeof(*made));
+    if (!made)
+        abort();
+    polarstack__v1__mirrored_object__init(made);
+    return made;
+}
+
 void psd_object_describe(psd_object *object, Polarstack__V1__MirroredObject *entry)
 {
-    polarstack__v1__mirrored_object__init(entry);
     entry->name = psd_text_copy(object->what);
     PSD_LOCKED(&object->mutex);
     entry->state = object->state;
@@ -194,4 +230,5 @@ void psd_object_describe(psd_object *object, Polarstack__V1__MirroredObject *ent
     entry->writes = object->writes;
     entry->conflicts = object->conflicts;
     entry->failures = object->failures;
+    entry->mismatches = object->mismatches;
 }

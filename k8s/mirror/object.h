@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "common/failure_log.h"
+#include "k8s/mirror/comparison.h"
 #include "k8s/mirror/mirror.h"
 
 typedef struct psd_object {
@@ -24,6 +25,7 @@ typedef struct psd_object {
     int64_t not_before_ms;    /* monotonic: no write sooner */
     bool too_large;           /* so the last write was refused */
     psd_failure_log log;      /* of writes */
+    psd_comparison comparison;
 
     pthread_mutex_t mutex; /* guards all below */
     Polarstack__V1__MirrorState state;
@@ -32,6 +34,7 @@ typedef struct psd_object {
     uint64_t writes;
     uint64_t conflicts;
     uint64_t failures;
+    uint64_t mismatches;
 } psd_object;
 
 void psd_object_init(psd_object *object, psd_kube *kube, const char *what, const char *path);
@@ -57,8 +60,16 @@ typedef struct psd_object_write {
 } psd_object_write;
 int64_t psd_object_send(psd_object *object, const psd_object_write *write);
 
+/* With the mirror in compare mode, in place of a write: takes where the object
+ * differs NOW from what would be written; logs and counts what has lasted for
+ * LEAST_MS. Returns ms after which to look again. */
+int64_t psd_object_compare(psd_object *object, const Polarstack__V1__MirroredObject *now, int64_t least_ms);
+
 /* Tells how it stands. REASON may be NULL. */
 void psd_object_set_state(psd_object *object, Polarstack__V1__MirrorState state, const char *reason);
+
+/* An empty message, never NULL; the caller frees it. */
+Polarstack__V1__MirroredObject *psd_mirrored_object_new(void);
 
 /* Fills ENTRY's facts. */
 void psd_object_describe(psd_object *object, Polarstack__V1__MirroredObject *entry);

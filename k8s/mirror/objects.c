@@ -4,6 +4,8 @@
 #include "k8s/mirror/rows.h"
 #include "polarstack/v1/port_usage.rpc.h"
 
+const char *const psd_mirror_mode_names[] = {"off", "compare", "on", NULL};
+
 const psd_map_row psd_map_rows[] = {
     {.prefix = "cloud-provider-port-usage-",
      .stream = &psd_port_usage_methods[PSD_PORT_USAGE_METHOD_WATCH_PORT_USAGE],

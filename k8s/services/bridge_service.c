@@ -1,9 +1,7 @@
-#include "k8s/services/bridge_service.h"
-
+/* bridge_service.c - how the bridge sees Kubernetes, and what is wrong there. */
 #include "common/rpc/background.h"
 #include "k8s/diagnose.h"
-#include "polarstack/v1/bridge.server.h"
-#include "polarstack/v1/diagnosis.server.h"
+#include "k8s/services/services.h"
 
 static void answer_mirror(psd_call *call, void *arg)
 {
@@ -31,25 +29,5 @@ static void diagnose(psd_call *call, const Polarstack__V1__DiagnoseRequest *requ
     psd_background_answer(call, answer_diagnosis, arg);
 }
 
-static const psd_bridge_handlers bridge_handlers = {.get_mirror = get_mirror};
-static const psd_diagnosis_handlers diagnosis_handlers = {.diagnose = diagnose};
-
-static const struct row {
-    const psd_service *service;
-    const void *handlers;
-} table[] = {
-    {&psd_bridge_service, &bridge_handlers},
-    {&psd_diagnosis_service, &diagnosis_handlers},
-};
-
-int psd_bridge_services_add(psd_bridge *bridge, psd_error *error)
-{
-    bridge->reflection = (psd_reflection){bridge->server, "polarstack-bridge " PSD_VERSION};
-    if (psd_reflection_add(&bridge->reflection, error) < 0)
-        return -1;
-    for (size_t i = 0; i < PSD_ARRAY_SIZE(table); i++) {
-        if (psd_server_add(bridge->server, table[i].service, table[i].handlers, bridge, error) < 0)
-            return -1;
-    }
-    return 0;
-}
+const psd_bridge_handlers psd_bridge_bridge_handlers = {.get_mirror = get_mirror};
+const psd_diagnosis_handlers psd_bridge_diagnosis_handlers = {.diagnose = diagnose};

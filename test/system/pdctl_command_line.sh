@@ -30,7 +30,7 @@ check "-h is --help" test "$out" = "$general"
 run pdctl get --help
 check_run "help of a group succeeds" 0
 check "help of a group shows its commands" contains "$out" "Usage: pdctl get COMMAND" "get ports"
-for command in "get ports" "watch ports" "get config" "watch config" "why port" "scan ports" describe health version completion help; do
+for command in "get ports" "watch ports" "get config" "get nodes" "watch config" "why port" "scan ports" describe health version completion help; do
     # shellcheck disable=SC2086
     run pdctl $command --help
     check_run "pdctl $command --help succeeds" 0
@@ -50,7 +50,7 @@ refused 2 "unknown command 'prots' after 'get': did you mean 'ports'?" get prots
 refused 2 "unknown command 'zebra': see 'pdctl --help'" zebra
 refused 2 "unknown command 'zebra' after 'get': see 'pdctl get --help'" get zebra
 refused 2 "unknown command 'prots' after 'get': did you mean 'ports'?" help get prots
-refused 2 "'get' of what? Name one of: ports, config" get
+refused 2 "'get' of what? Name one of: ports, config, nodes" get
 refused 2 "unknown option '--rnage': did you mean '--range'?" get ports --rnage 5400
 refused 2 "unknown option '--zebra': see --help" get ports --zebra
 refused 2 "unknown option '-x': see --help" get ports -x

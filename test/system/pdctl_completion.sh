@@ -59,7 +59,7 @@ completes() {
 }
 
 completes "pdctl w" "watch why"
-completes "pdctl get " "config ports"
+completes "pdctl get " "config nodes ports"
 completes "pdctl why p" "port"
 completes "pdctl hea" "health"
 completes "pdctl completion " "bash fish zsh"

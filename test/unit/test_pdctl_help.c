@@ -135,7 +135,7 @@ static void test_refused_words(void **state)
     assert_refused("zebra", "unknown command 'zebra': see 'pdctl --help'");
     assert_refused("complet",
                    "unknown command 'complet': did you mean 'completion'?"); /* not the hidden one */
-    assert_refused("get", "'get' of what? Name one of: ports, config");
+    assert_refused("get", "'get' of what? Name one of: ports, config, nodes");
     assert_refused("", "no command given: name one of: get, watch, why, scan, diff, doctor, describe, "
                        "health, version, completion, "
                        "help: see 'pdctl --help'");
@@ -196,7 +196,8 @@ static void test_help_of_a_group(void **state)
         "Usage: pdctl get COMMAND [OPTION]...\n\n"
         "Commands:\n"
         "  get ports      List the ports in use\n"
-        "  get config     Show what the cluster told this node, and how old that is\n\n" GLOBAL_OPTIONS "\n"
+        "  get config     Show what the cluster told this node, and how old that is\n"
+        "  get nodes      List the nodes that have a daemon, and whether it answers\n\n" GLOBAL_OPTIONS "\n"
         "See 'pdctl COMMAND --help' for the options of a command.\n");
 }
 
@@ -211,6 +212,7 @@ static void test_general_help(void **state)
                     "  get config     Show what the cluster told this node, and how old that is\n"
                     "  watch config   Follow what the cluster tells this node, a line for each\n"
                     "                 changed part\n"
+                    "  get nodes      List the nodes that have a daemon, and whether it answers\n"
                     "  why port       Tell why a port is free or not, and who holds it\n"
                     "  scan ports     Scan the ports now, then list those in use\n"
                     "  diff           Show what the daemon knows beside what Kubernetes holds\n"
@@ -288,13 +290,13 @@ static void test_completion_of_commands(void **state)
     (void)state;
     assert_candidates("_", "get watch why scan diff doctor describe health version completion help ");
     assert_candidates("w", "watch why ");
-    assert_candidates("get _", "ports config ");
+    assert_candidates("get _", "ports config nodes ");
     assert_candidates("why p", "port ");
     assert_candidates("zebra _", "");
     assert_candidates("get ports _", "");
     assert_candidates("--timeout 5s --runtime-dir /x hea", "health ");
     assert_candidates("help _", "get watch why scan diff doctor describe health version completion help ");
-    assert_candidates("help get _", "ports config ");
+    assert_candidates("help get _", "ports config nodes ");
     assert_candidates("completion _", "bash zsh fish ");
     assert_candidates("completion bash _", "");
 }

@@ -1,0 +1,141 @@
+/* One question to many servers: all good, some dead, some slow, more than fit at once. */
+#include "common/rpc/ask_many.h"
+
+#include <stdlib.h>
+
+#include "common/cleanup.h"
+#include "test/support/rpc_check.h"
+
+enum { MANY = PSD_ASK_MANY_AT_ONCE + 40, SLACK_MS = 1500 };
+
+static const char nobody[] = "tcp://127.0.0.1:1";
+
+static psd_question question_of(const Test__V1__EchoRequest *request, uint32_t timeout_ms)
+{
+    return (psd_question){.method = &psd_echo_methods[PSD_ECHO_METHOD_ECHO],
+                          .request = &request->base,
+                          .timeout_ms = timeout_ms};
+}
+
+static const char *text_of(const psd_answer *answer)
+{
+    assert_non_null(answer->response);
+    return ((const Test__V1__EchoResponse *)answer->response)->text;
+}
+
+static void test_each_answer_in_its_place(void **state)
+{
+    psd_rpc_fixture *f = *state;
+    Test__V1__EchoRequest request = psd_rpc_request("hello", 0);
+    psd_question question = question_of(&request, 5000);
+    const char *urls[] = {f->url, nobody, f->url};
+    psd_answer answers[3];
+    int64_t begin_ms = psd_clock_mono_ms();
+    psd_ask_many(&question, urls, 3, answers);
+    assert_in_range(psd_clock_mono_ms() - begin_ms, 0, SLACK_MS); /* who is not there is not waited for */
+    assert_string_equal(text_of(&answers[0]), "hello");
+    assert_string_equal(text_of(&answers[2]), "hello");
+    assert_null(answers[1].response);
+    assert_int_equal(answers[1].error.code, PSD_UNAVAILABLE);
+    assert_non_null(strstr(answers[1].error.text, nobody));
+    psd_answers_free(answers, 3);
+    assert_null(answers[0].response);
+}
+
+static void test_an_error_is_an_answer(void **state)
+{
+    psd_rpc_fixture *f = *state;
+    Test__V1__EchoRequest request = psd_rpc_request("fail 5 no such thing", 0);
+    psd_question question = question_of(&request, 5000);
+    const char *urls[] = {f->url};
+    psd_answer answer;
+    psd_ask_many(&question, urls, 1, &answer);
+    assert_null(answer.response);
+    assert_int_equal(answer.error.code, PSD_NOT_FOUND);
+    assert_string_equal(answer.error.text, "no such thing");
+}
+
+static void test_nobody_at_all(void **state)
+{
+    (void)state;
+    Test__V1__EchoRequest request = psd_rpc_request("x", 0);
+    psd_question question = question_of(&request, 5000);
+    psd_ask_many(&question, NULL, 0, NULL);
+}
+
+static void test_one_deadline_for_all(void **state)
+{
+    psd_rpc_fixture *f = *state;
+    Test__V1__EchoRequest request = psd_rpc_request("late", 3000);
+    psd_question question = question_of(&request, 300);
+    const char *urls[] = {f->url, f->url};
+    psd_answer answers[2];
+    int64_t begin_ms = psd_clock_mono_ms();
+    psd_ask_many(&question, urls, 2, answers);
+    assert_in_range(psd_clock_mono_ms() - begin_ms, 290, 300 + SLACK_MS);
+    for (size_t i = 0; i < 2; i++) {
+        assert_null(answers[i].response);
+        assert_int_equal(answers[i].error.code, PSD_DEADLINE_EXCEEDED);
+    }
+}
+
+static void count(void *arg, size_t index PSD_UNUSED, const psd_answer *answer)
+{
+    *(size_t *)arg += answer->response != NULL; /* one at a time: no lock */
+}
+
+static void test_more_than_fit_at_once(void **state)
+{
+    psd_rpc_fixture *f = *state;
+    Test__V1__EchoRequest request = psd_rpc_request("x", 0);
+    psd_question question = question_of(&request, 20000);
+    size_t told = 0;
+    question.answered = count;
+    question.arg = &told;
+    PSD_AUTO_FREE const char **urls = calloc(MANY, sizeof(*urls));
+    PSD_AUTO_FREE psd_answer *answers = calloc(MANY, sizeof(*answers));
+    assert_non_null(urls);
+    assert_non_null(answers);
+    for (size_t i = 0; i < MANY; i++)
+        urls[i] = f->url;
+    psd_ask_many(&question, urls, MANY, answers);
+    assert_int_equal(told, MANY);
+    for (size_t i = 0; i < MANY; i++)
+        assert_string_equal(text_of(&answers[i]), "x");
+    psd_answers_free(answers, MANY);
+}
+
+/* Those that do not answer hold all places; the rest is told that its turn never came. */
+static void test_turns_that_never_come(void **state)
+{
+    psd_rpc_fixture *f = *state;
+    Test__V1__EchoRequest request = psd_rpc_request("late", 5000);
+    psd_question question = question_of(&request, 500);
+    PSD_AUTO_FREE const char **urls = calloc(MANY, sizeof(*urls));
+    PSD_AUTO_FREE psd_answer *answers = calloc(MANY, sizeof(*answers));
+    assert_non_null(urls);
+    assert_non_null(answers);
+    for (size_t i = 0; i < MANY; i++)
+        urls[i] = f->url;
+    psd_ask_many(&question, urls, MANY, answers);
+    size_t unasked = 0;
+    for (size_t i = 0; i < MANY; i++) {
+        assert_null(answers[i].response);
+        assert_int_equal(answers[i].error.code, PSD_DEADLINE_EXCEEDED);
+        unasked += strstr(answers[i].error.text, "not asked") != NULL;
+    }
+    assert_in_range(unasked, 1, MANY - PSD_ASK_MANY_AT_ONCE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        with_server(test_each_answer_in_its_place),
+        with_server(test_an_error_is_an_answer),
+        with_server(test_nobody_at_all),
+        with_server(test_one_deadline_for_all),
+        with_server(test_more_than_fit_at_once),
+        with_server(test_turns_that_never_come),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
