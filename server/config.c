@@ -1,5 +1,7 @@
 #include "server/config.h"
 
+#include "server/host_config.h"
+
 static const psd_option rows[] = {
     {.name = "runtime-dir",
      .type = PSD_OPTION_STRING,
@@ -68,10 +70,90 @@ static const psd_option rows[] = {
      .min = 1,
      .max = 4096,
      .help = "Requests answered at the same time; more of them wait."},
+    {.name = "host-access",
+     .type = PSD_OPTION_CHOICE,
+     .offset = offsetof(psd_config, host_access),
+     .value_name = "ACCESS",
+     .default_text = "local",
+     .choices = psd_host_access_names,
+     .help = "How to run commands on the host: here, or over ssh when the daemon runs in a container."},
+    {.name = "host-ssh-address",
+     .type = PSD_OPTION_STRING,
+     .offset = offsetof(psd_config, host_ssh_address),
+     .value_name = "ADDRESS",
+     .default_text = "127.0.0.1",
+     .help = "IP address of the host's ssh server."},
+    {.name = "host-ssh-port",
+     .type = PSD_OPTION_UINT,
+     .offset = offsetof(psd_config, host_ssh_port),
+     .value_name = "PORT",
+     .default_text = "22",
+     .min = 1,
+     .max = 65535,
+     .help = "Port of the host's ssh server."},
+    {.name = "host-ssh-user",
+     .type = PSD_OPTION_STRING,
+     .offset = offsetof(psd_config, host_ssh_user),
+     .value_name = "USER",
+     .help = "Who to log in as. Default: the ssh user that the cluster tells, else root."},
+    {.name = "host-ssh-key-file",
+     .type = PSD_OPTION_STRING,
+     .offset = offsetof(psd_config, host_ssh_key_file),
+     .value_name = "FILE",
+     .help = "Private key without passphrase. Default: the keys of the ssh agent at $SSH_AUTH_SOCK."},
+    {.name = "host-ssh-known-hosts",
+     .type = PSD_OPTION_STRING,
+     .offset = offsetof(psd_config, host_ssh_known_hosts),
+     .value_name = "FILE",
+     .default_text = "/etc/ssh/ssh_known_hosts",
+     .help = "Holds the key of the host's ssh server. One that is unknown or another one is refused."},
+    {.name = "bmc-period",
+     .type = PSD_OPTION_DURATION,
+     .offset = offsetof(psd_config, bmc_period_ms),
+     .value_name = "DURATION",
+     .default_text = "10m",
+     .min = 1000,
+     .max = 86400000,
+     .help = "Pause before the BMC is asked again that has answered. After a failure it is 5s, doubled each "
+             "time up to 1h."},
+    {.name = "bmc-timeout",
+     .type = PSD_OPTION_DURATION,
+     .offset = offsetof(psd_config, bmc_timeout_ms),
+     .value_name = "DURATION",
+     .default_text = "10s",
+     .min = 100,
+     .max = 600000,
+     .help = "How long each question to the BMC may take."},
+    {.name = "bmc-channel",
+     .type = PSD_OPTION_UINT,
+     .offset = offsetof(psd_config, bmc_channel),
+     .value_name = "N",
+     .default_text = "1",
+     .min = 0,
+     .max = 15,
+     .help = "LAN channel of the BMC, as in 'ipmitool lan print N'."},
+    {.name = "ipmitool",
+     .type = PSD_OPTION_STRING,
+     .offset = offsetof(psd_config, ipmitool),
+     .value_name = "PROGRAM",
+     .default_text = "ipmitool",
+     .help = "The program that asks the BMC: a name or a path."},
+    {.name = "ipmitool-arguments",
+     .type = PSD_OPTION_STRING,
+     .offset = offsetof(psd_config, ipmitool_arguments),
+     .value_name = "WORDS",
+     .help =
+         "Further arguments for it, as '-I lanplus -H 10.0.0.9 -U monitor -f FILE'. A password belongs into "
+         "the FILE."},
     PSD_PROGRAM_OPTIONS("POLARSTACK_CONFIG"),
 };
 
 psd_options psd_config_options(void)
 {
     return (psd_options){rows, PSD_ARRAY_SIZE(rows)};
+}
+
+int psd_config_check(const void *settings, psd_error *error)
+{
+    return psd_host_config_check(settings, error);
 }

@@ -7,4 +7,7 @@
 
 psd_options psd_config_options(void);
 
+/* Refuses settings (a psd_config) that cannot be right, or not together. */
+int psd_config_check(const void *settings, psd_error *error) PSD_MUST_CHECK;
+
 #endif

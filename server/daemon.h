@@ -11,6 +11,7 @@
 #include "common/program.h"
 #include "common/rpc/reflection.h"
 #include "common/rpc/server.h"
+#include "server/bmc_watch.h"
 #include "server/node_config/node_config.h"
 #include "server/scan/net/net_state.h"
 #include "server/scan/port/port_ranges.h"
@@ -30,6 +31,17 @@ typedef struct psd_config {
     char *client_nic;
     int64_t net_up_delay_ms;
     uint64_t max_in_flight;
+    int host_access; /* psd_host_access */
+    char *host_ssh_address;
+    uint64_t host_ssh_port;
+    char *host_ssh_user;
+    char *host_ssh_key_file;
+    char *host_ssh_known_hosts;
+    int64_t bmc_period_ms;
+    int64_t bmc_timeout_ms;
+    uint64_t bmc_channel;
+    char *ipmitool;
+    char *ipmitool_arguments;
 } psd_config;
 
 /* The rows of the table in topics.c. */
@@ -64,6 +76,7 @@ typedef struct psd_daemon {
     int64_t started_at_ms;
     psd_port_ranges port_ranges;
     psd_net_state net;
+    psd_bmc_watch bmc;
     psd_server *server;
     psd_reflection reflection;
     psd_topic *topics[PSD_TOPIC_COUNT];

@@ -53,7 +53,12 @@ static int identify(psd_daemon *daemon, psd_error *error)
     if (psd_port_set_parse(&always, daemon->config.port_ranges, error) < 0)
         return -1;
     psd_port_ranges_init(&daemon->port_ranges, &always);
-    return psd_net_state_init(&daemon->net, daemon->config.client_nic, error);
+    if (psd_net_state_init(&daemon->net, daemon->config.client_nic, error) < 0)
+        return -1;
+    if (psd_bmc_watch_init(&daemon->bmc, &daemon->config, &daemon->net, error) == 0)
+        return 0;
+    psd_net_state_free(&daemon->net);
+    return -1;
 }
 
 static int listen_everywhere(psd_daemon *daemon, const char *runtime_dir, psd_error *error)
@@ -83,6 +88,7 @@ static void follow_config(void *arg, const Polarstack__V1__NodeConfig *config)
     if (psd_port_ranges_set_more(&daemon->port_ranges, &more))
         psd_scanners_look_now(daemon, "port");
     psd_net_state_set_config(&daemon->net, config);
+    psd_bmc_watch_follow(&daemon->bmc, config);
 }
 
 static int start(psd_daemon *daemon, const char *runtime_dir, const char *state_dir, psd_error *error)
@@ -97,7 +103,8 @@ static int start(psd_daemon *daemon, const char *runtime_dir, const char *state_
     if (psd_pid_file_write(state_dir, error) < 0 ||
         psd_node_config_open(state_dir, daemon->topics[PSD_TOPIC_NODE_CONFIG], follow_config, daemon,
                              &daemon->node_config, error) < 0 ||
-        psd_scanners_start(daemon, error) < 0)
+        psd_scanners_start(daemon, error) < 0 ||
+        psd_bmc_watch_start(&daemon->bmc, &daemon->config, error) < 0)
         return -1;
     return psd_server_start(daemon->server, error);
 }
@@ -122,6 +129,7 @@ static void stop(psd_daemon *daemon)
     if (daemon->server)
         psd_server_stop(daemon->server, STOP_GRACE_MS);
     psd_background_wait(); /* an apply may ask a scanner */
+    psd_bmc_watch_stop(&daemon->bmc);
     psd_scanners_stop(daemon);
     psd_server_free(daemon->server);
     psd_node_config_free(daemon->node_config);
@@ -165,6 +173,7 @@ int main(int argc, char **argv)
         .options = psd_config_options(),
         .settings = &the_daemon.config,
         .size = sizeof(the_daemon.config),
+        .check = psd_config_check,
         .serve = serve,
     };
     return psd_program_main(&program, argc, argv);

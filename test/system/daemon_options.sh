@@ -51,6 +51,16 @@ refused "lacks a port range" --port-ranges 1,,2
 refused "lacks a port range" --port-ranges 1,
 refused "is too long" --port-ranges "$(printf '1%.0s' {1..200})"
 
+refused "'rsh' is not one of local or ssh" --host-access rsh
+refused "--host-ssh-address: 'host' is not an IP address" --host-ssh-address host
+refused "'0' is not a whole number from 1 to 65535" --host-ssh-port 0
+refused "--host-ssh-known-hosts: without a file" --host-ssh-known-hosts=
+refused "'16' is not a whole number from 0 to 15" --bmc-channel 16
+refused "the least is 1s" --bmc-period 10ms
+refused "the least is 100ms" --bmc-timeout 0
+refused "--ipmitool: the name of a program is missing" --ipmitool=
+refused "--ipmitool-arguments: '-P' would show a secret" --ipmitool-arguments '-U a -P b'
+
 refused_line "$config:2: unknown key 'port-range': did you mean 'port-ranges'? valid keys: runtime-dir" \
     '# a comment\nport-range = 5'
 refused_line "$config:1: 'print-config' is for the command line only" 'print-config = true'
