@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "common/node_config_part.h"
 #include "server/scan/net/ipmitool.h"
 
 enum { FIRST_BACKOFF_MS = 5000, MOST_BACKOFF_MS = 3600000 };
@@ -42,18 +43,9 @@ psd_bmc_settings psd_bmc_settings_configured(const psd_config *config, psd_host 
     };
 }
 
-static bool is_known(const Polarstack__V1__NodeConfig *config, const char *field)
-{
-    for (size_t i = 0; i < config->n_provenance; i++) {
-        if (strcmp(config->provenance[i]->field, field) == 0)
-            return true;
-    }
-    return false;
-}
-
 bool psd_bmc_follow_config(psd_bmc_control *control, psd_host *host, const Polarstack__V1__NodeConfig *config)
 {
-    bool check = !is_known(config, "check_bmc") || config->check_bmc;
+    bool check = !psd_node_config_part(config, "check_bmc") || config->check_bmc;
     bool is_new = psd_bmc_control_set_check(control, check);
     return psd_host_set_user(host, config->ssh_user) || is_new;
 }

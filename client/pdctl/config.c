@@ -4,6 +4,7 @@
 
 #include "client/pdctl/resource.h"
 #include "common/macros.h"
+#include "common/node_config_part.h"
 #include "polarstack/v1/node_config.rpc.h"
 
 typedef Polarstack__V1__NodeConfig config;
@@ -61,18 +62,9 @@ static const struct part {
     {"ssh_user", add_ssh_user},       {"core_versions", add_core_versions},
 };
 
-static const Polarstack__V1__ConfigProvenance *find_provenance(const config *it, const char *name)
-{
-    for (size_t i = 0; i < it->n_provenance; i++) {
-        if (strcmp(it->provenance[i]->field, name) == 0)
-            return it->provenance[i];
-    }
-    return NULL;
-}
-
 static void add_fact(const config *it, const struct part *part, psd_cli_facts *facts)
 {
-    const Polarstack__V1__ConfigProvenance *from = find_provenance(it, part->name);
+    const Polarstack__V1__ConfigProvenance *from = psd_node_config_part(it, part->name);
     psd_cli_fact *fact = psd_cli_facts_add(facts, part->name);
     if (from) {
         part->add_value(it, &fact->value);

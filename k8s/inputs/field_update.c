@@ -5,6 +5,7 @@
 
 #include "common/cleanup.h"
 #include "common/node_config_limits.h"
+#include "common/node_config_part.h"
 #include "common/parse.h"
 #include "common/rpc/keyed_list.h"
 #include "common/text.h"
@@ -79,20 +80,10 @@ static void set_text(char **text, const char *value)
     *text = copied;
 }
 
-/* The entry of NAME; NULL when there is none. */
-static provenance *find_entry(const node_config *config, const char *name)
-{
-    for (size_t i = 0; i < config->n_provenance; i++) {
-        if (strcmp(config->provenance[i]->field, name) == 0)
-            return config->provenance[i];
-    }
-    return NULL;
-}
-
 /* The entry of NAME, made in its place (they are sorted) when there is none. */
 static provenance *entry_of(node_config *config, const char *name)
 {
-    provenance *entry = find_entry(config, name);
+    provenance *entry = psd_node_config_part(config, name);
     if (entry)
         return entry;
     provenance **longer = realloc(config->provenance, (config->n_provenance + 1) * sizeof(*longer));
@@ -132,7 +123,7 @@ static void accept(const psd_input_field *field, const char *source, const char 
                    node_config *value, node_config *config)
 {
     const ProtobufCFieldDescriptor *descriptor = descriptor_of(field);
-    provenance *entry = find_entry(config, field->name);
+    provenance *entry = psd_node_config_part(config, field->name);
     bool is_known = entry && strcmp(entry->source, source) == 0 && same_field(value, config, descriptor);
     entry = entry_of(config, field->name);
     set_text(&entry->stale_reason, "");
@@ -163,7 +154,7 @@ static bool accept_default(const psd_input_field *field, const char *what, int64
 static void keep_stale(const psd_input_field *field, const char *what, const char *reason, int64_t now_ms,
                        node_config *config)
 {
-    if (!find_entry(config, field->name))
+    if (!psd_node_config_part(config, field->name))
         accept_default(field, what, now_ms, config);
     provenance *entry = entry_of(config, field->name);
     if (!entry->source[0])
@@ -177,7 +168,7 @@ static void keep_stale(const psd_input_field *field, const char *what, const cha
 
 static bool has_value_of(const node_config *config, const psd_input_field *field, const char *what)
 {
-    const provenance *entry = find_entry(config, field->name);
+    const provenance *entry = psd_node_config_part(config, field->name);
     return entry && entry->read_at_ms > 0 && strcmp(entry->source, what) == 0;
 }
 

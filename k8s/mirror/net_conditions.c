@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/node_config_part.h"
 #include "k8s/mirror/rows.h"
 #include "polarstack/v1/node_net.pb-c.h"
 
@@ -170,6 +171,9 @@ static void set_bmc_failure(const psd_mirror_source *source, const Polarstack__V
 void psd_want_oob_ip(const psd_mirror_source *source, psd_wanted_condition *wanted)
 {
     const Polarstack__V1__Bmc *bmc = nic_of(source) ? status_of(source)->bmc : NULL;
+    /* The daemon asks until it is told not to: that is nothing to write before. */
+    if (!source->config || !psd_node_config_part(source->config, "check_bmc") || !source->config->check_bmc)
+        return;
     if (source->stale) {
         keep_with_note(source->found, source->stale, wanted);
         return;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/node_config_part.h"
 #include "common/parse.h"
 #include "k8s/mirror/port_ledger.h"
 #include "k8s/reconciler.h"
@@ -53,16 +54,6 @@ static void wait_for(psd_wanted_map *wanted, const char *reason)
     psd_text_add(&wanted->reason, reason);
 }
 
-/* A part without provenance is zero and means nothing. */
-static bool is_known(const Polarstack__V1__NodeConfig *config, const char *part)
-{
-    for (size_t i = 0; i < config->n_provenance; i++) {
-        if (strcmp(config->provenance[i]->field, part) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Says why nothing can be published, if so. */
 static bool is_ready(const psd_mirror_source *source, psd_port_set *ranges, psd_wanted_map *wanted)
 {
@@ -73,7 +64,7 @@ static bool is_ready(const psd_mirror_source *source, psd_port_set *ranges, psd_
         wait_for(wanted, "the cluster's port ranges are not known: see 'pdctl get config'");
         return false;
     }
-    if (!is_known(source->config, "publish_ports")) {
+    if (!psd_node_config_part(source->config, "publish_ports")) {
         wait_for(wanted, "it is not known whether the ports shall be published: see 'pdctl get config'");
         return false;
     }

@@ -11,6 +11,9 @@ static Polarrpc__V1__Observation observation;
 static Polarstack__V1__ClientNic nic;
 static Polarstack__V1__Bmc bmc;
 static Polarstack__V1__NodeNetStatus status;
+static Polarstack__V1__ConfigProvenance told;
+static Polarstack__V1__ConfigProvenance *parts[] = {&told};
+static Polarstack__V1__NodeConfig config;
 static psd_mirror_source source;
 static psd_wanted_condition wanted;
 
@@ -38,7 +41,13 @@ static int begin(void **state)
     status.observation = &observation;
     status.client_nic = &nic;
     status.bmc = &bmc;
-    source = (psd_mirror_source){.resource = &status.base};
+    polarstack__v1__config_provenance__init(&told);
+    polarstack__v1__node_config__init(&config);
+    told.field = constant("check_bmc");
+    config.provenance = parts;
+    config.n_provenance = 1;
+    config.check_bmc = true;
+    source = (psd_mirror_source){.resource = &status.base, .config = &config};
     wanted = (psd_wanted_condition){.known = false};
     return 0;
 }
@@ -190,6 +199,20 @@ static void test_the_bmc(void **state)
     check(psd_want_oob_ip, NULL, "stays");
 }
 
+/* The daemon asks the BMC until the cluster says not to. */
+static void test_a_bmc_that_nobody_asked_for(void **state)
+{
+    (void)state;
+    config.check_bmc = false;
+    check(psd_want_oob_ip, NULL, "stays");
+    check(psd_want_oob_ip, FOUND("True", "PowerOn", "10.0.3.9"), "stays");
+    config.check_bmc = true;
+    config.n_provenance = 0;
+    check(psd_want_oob_ip, NULL, "stays");
+    source.config = NULL;
+    check(psd_want_oob_ip, NULL, "stays");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +224,7 @@ int main(void)
         cmocka_unit_test_setup(test_no_interface_is_named, begin),
         cmocka_unit_test_setup(test_a_source_that_is_old, begin),
         cmocka_unit_test_setup(test_the_bmc, begin),
+        cmocka_unit_test_setup(test_a_bmc_that_nobody_asked_for, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

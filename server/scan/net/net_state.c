@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/node_config_part.h"
 #include "common/thread.h"
 
 /* NULL when out of memory. */
@@ -56,11 +57,8 @@ static void wake(const psd_net_state *state)
 
 static const char *source_of_nic(const Polarstack__V1__NodeConfig *config)
 {
-    for (size_t i = 0; i < config->n_provenance; i++) {
-        if (strcmp(config->provenance[i]->field, "client_nic") == 0)
-            return config->provenance[i]->source;
-    }
-    return "NodeConfig";
+    const Polarstack__V1__ConfigProvenance *part = psd_node_config_part(config, "client_nic");
+    return part ? part->source : "NodeConfig";
 }
 
 void psd_net_state_set_config(psd_net_state *state, const Polarstack__V1__NodeConfig *config)
