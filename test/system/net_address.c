@@ -232,7 +232,9 @@ static _Noreturn void keep_moving_the_others(void)
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* it ends with the test, however that ends */
     for (;;) {
         psd_test_ip("addr add 10.99.0.1/24 dev eth0 scope host");
+        usleep(arc4random_uniform(8000));
         psd_test_ip("addr del 10.99.0.1/24 dev eth0 scope host");
+        usleep(arc4random_uniform(8000));
     }
 }
 
@@ -254,8 +256,10 @@ static void a_list_that_changes_is_whole(void)
     int64_t end_ms = psd_clock_mono_ms() + LOOK_MS;
     while (psd_clock_mono_ms() < end_ms) {
         size_t stable = 0;
-        if (psd_nic_look(netlink, "eth0", end_ms + LOOK_MS, &view, &error) < 0)
-            psd_test_fail("%s", error.text);
+        if (psd_nic_look(netlink, "eth0", end_ms + LOOK_MS, &view, &error) < 0) {
+            CHECK(error.code == PSD_ABORTED); /* it does not find a quiet moment: no list is better */
+            continue;
+        }
         for (size_t i = 0; i < view.addresses.count; i++)
             stable += view.addresses.items[i].family == AF_INET && view.addresses.items[i].bytes[1] >= 20 &&
                       view.addresses.items[i].bytes[1] < 99;
@@ -265,7 +269,8 @@ static void a_list_that_changes_is_whole(void)
     }
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
-    CHECK(looks > 20);
+    CHECK(looks >= 5);
+    printf("a_list_that_changes_is_whole: %u looks\n", looks);
     psd_nic_view_free(&view);
     psd_netlink_close(netlink);
 }

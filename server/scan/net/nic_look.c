@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/cleanup.h"
 #include "server/scan/net/speed.h"
 
 enum {
@@ -157,27 +158,64 @@ static bool is_told_twice(const psd_addresses *list, size_t first, size_t count)
     return same;
 }
 
+/* Whether an address of the interface came or went. */
+typedef struct change_sink {
+    unsigned index;
+    bool changed;
+} change_sink;
+
+static int notice_change(void *arg, const psd_netlink_message *message, psd_error *error)
+{
+    change_sink *sink = arg;
+    psd_address address;
+    if (message->type != RTM_NEWADDR && message->type != RTM_DELADDR)
+        return 0;
+    if (psd_address_parse(message->payload, message->length, &address, error) < 0)
+        return -1;
+    sink->changed = sink->changed || address.index == sink->index;
+    return 0;
+}
+
 /* When the list changes between two parts of an answer, some addresses are left
- * out or stand there twice, and the kernel does not always say so (it changes
- * the list first and counts the change later). Hence an answer of several parts
- * counts only when the next one is the same. */
+ * out or stand there twice, and the kernel does not always say so: it changes
+ * the list first and counts the change later. Hence an answer of several parts
+ * counts only when the next one is the same, and no change was heard of during
+ * both. */
+static int look_long_list(psd_netlink *netlink, uint8_t family, int64_t deadline_ms, psd_nic_view *view,
+                          bool *interrupted, psd_error *error)
+{
+    PSD_AUTO_CLOSE int events = -1;
+    psd_addresses *list = &view->addresses;
+    psd_netlink_outcome one;
+    psd_netlink_outcome two;
+    change_sink heard = {.index = view->link.index};
+    bool lost = false;
+    size_t first = list->count;
+    if (psd_netlink_listen(0, &events, error) < 0 ||
+        ask_for_addresses(netlink, family, deadline_ms, view, &one, error) < 0)
+        return -1;
+    size_t count = list->count - first;
+    if (ask_for_addresses(netlink, family, deadline_ms, view, &two, error) < 0 ||
+        psd_netlink_hear(netlink, events, notice_change, &heard, &lost, error) < 0)
+        return -1;
+    *interrupted = one.interrupted || two.interrupted || lost || heard.changed ||
+                   !is_told_twice(list, first, count);
+    list->count = first + count;
+    return 0;
+}
+
 static int look_addresses(psd_netlink *netlink, uint8_t family, int64_t deadline_ms, psd_nic_view *view,
                           bool *interrupted, psd_error *error)
 {
-    psd_addresses *list = &view->addresses;
     psd_netlink_outcome outcome;
-    size_t first = list->count;
+    size_t before = view->addresses.count;
     if (ask_for_addresses(netlink, family, deadline_ms, view, &outcome, error) < 0)
         return -1;
     *interrupted = outcome.interrupted;
-    size_t count = list->count - first;
     if (outcome.parts < 2)
         return 0;
-    if (ask_for_addresses(netlink, family, deadline_ms, view, &outcome, error) < 0)
-        return -1;
-    *interrupted = *interrupted || outcome.interrupted || !is_told_twice(list, first, count);
-    list->count = first + count;
-    return 0;
+    view->addresses.count = before;
+    return look_long_list(netlink, family, deadline_ms, view, interrupted, error);
 }
 
 static int take_route(void *arg, const psd_netlink_message *message, psd_error *error)
