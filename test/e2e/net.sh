@@ -6,8 +6,6 @@
 . "$(dirname "$0")/lib.sh"
 in_own_network "$@"
 
-agent=polarstack-bridge
-
 # says TYPE STATUS REASON MESSAGE
 says() {
     [ "$(condition "$1" | jq -r '[.status, .reason, .message] | join("|")')" = "$2|$3|$4" ]
@@ -117,7 +115,7 @@ other_nic() {
 }
 check "another interface is named" wait_for 10 other_nic
 check "and its address" wait_for 10 client_ip True 10.9.9.9 bond9
-for bad in '' a/b 'a b' '$(reboot)' aaaaaaaaaaaaaaaaaaaa; do
+for bad in '' a/b 'a b' "\$(reboot)" aaaaaaaaaaaaaaaaaaaa; do
     kubectl -n kube-system patch configmap ccm-config --type merge -p "{\"data\": {\"NET_CARD_NAME\": \"$bad\"}}" >/dev/null
 done
 config_names_field() {

@@ -5,8 +5,6 @@
 . "$(dirname "$0")/lib.sh"
 in_own_network "$@"
 
-agent=polarstack-bridge
-
 # oob_ip STATUS REASON MESSAGE; the reason is a pattern
 oob_ip() {
     condition NodeOobIP | jq -e --arg status "$1" --arg reason "$2" --arg message "$3" \
