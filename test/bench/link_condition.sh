@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 in_own_network "$@"
 
-readonly agent=polarstack-bridge samples=120
+readonly samples=120
 
 # Prints the milliseconds of each sample.
 measure() {
