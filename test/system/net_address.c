@@ -271,6 +271,7 @@ static void a_list_that_changes_is_whole(void)
     waitpid(child, NULL, 0);
     CHECK(looks >= 5);
     printf("a_list_that_changes_is_whole: %u looks\n", looks);
+    fflush(stdout); /* a child would write it once more */
     psd_nic_view_free(&view);
     psd_netlink_close(netlink);
 }
