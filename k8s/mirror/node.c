@@ -69,7 +69,7 @@ static int64_t look_at(const psd_mirrored_node *node, psd_node_source *source, l
  * themselves. */
 static int64_t want_all(psd_mirrored_node *node, const cJSON *found, psd_condition_plan *plans)
 {
-    look looks[PSD_CONDITIONS_MAX];
+    look looks[PSD_CONDITIONS_MAX] = {{.resource = NULL}};
     int64_t again_ms = PSD_RECONCILE_NEVER;
     int64_t config_lost_ms = 0;
     PSD_AUTO_MESSAGE ProtobufCMessage *config = psd_followed_get(node->config, &config_lost_ms, NULL);
