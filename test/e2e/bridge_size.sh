@@ -126,7 +126,7 @@ check "the old data stays" test "$(ports_map '.data | keys | length')" -ge "$bef
 release_ports "${binders[0]}" "${binders[1]}"
 check "with fewer it goes on" wait_for 40 ports_state_is FRESH
 check "and they are there" wait_for 20 published 31000
-check "the others are not" withdrawn 15600
+check "the others are not" wait_for 20 withdrawn 15600
 check "all is in sync" wait_for 20 in_sync
 check "the bridge stops" stop_bridge
 check "the daemon, too" stop_daemon "$daemon"
