@@ -16,8 +16,10 @@ bool psd_state_hold_see(psd_state_hold *hold, Polarstack__V1__LinkState raw, int
         if (!hold->held)
             hold->up_since_ms = now_ms;
         hold->held = now_ms - hold->up_since_ms < delay_ms;
-        /* It exists: what still shows as absent would be wrong. */
-        hold->shown = hold->held ? POLARSTACK__V1__LINK_STATE__LINK_DOWN : up;
+        if (!hold->held)
+            hold->shown = up;
+        else if (hold->shown == POLARSTACK__V1__LINK_STATE__LINK_ABSENT)
+            hold->shown = POLARSTACK__V1__LINK_STATE__LINK_UNKNOWN; /* it exists, and nobody saw it down */
     }
     bool first = !hold->begun;
     hold->begun = true;

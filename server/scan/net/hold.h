@@ -2,7 +2,8 @@
  * hold.h - what is shown of a NIC that flaps: pure, the time is given.
  *
  * The state: anything but UP shows at once, UP only after it has been so for
- * the delay without a break. The address: it goes only after it has been gone
+ * the delay without a break; until then what showed before stays, or UNKNOWN
+ * in place of ABSENT. The address: it goes only after it has been gone
  * for the delay; an address that comes shows at once. The first look at a NIC
  * shows at once as a whole. All times are monotonic milliseconds.
  */
