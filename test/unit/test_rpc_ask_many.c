@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/cleanup.h"
+#include "test/support/leaving_clients.h"
 #include "test/support/rpc_check.h"
 
 enum { MANY = PSD_ASK_MANY_AT_ONCE + 40, SLACK_MS = 1500 };
