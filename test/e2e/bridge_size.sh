@@ -124,10 +124,11 @@ check "the daemon knows them all" test \
     "$(pdctl --runtime-dir "$dir" get ports -o json | jq '.ports | length')" -gt 42000
 check "the old data stays" test "$(ports_map '.data | keys | length')" -ge "$before"
 release_ports "${binders[0]}" "${binders[1]}"
+check "the daemon sees both go" wait_for 40 daemon_misses 15600
 check "with fewer it goes on" wait_for 40 ports_state_is FRESH
 check "and they are there" wait_for 20 published 31000
-check "the others are not" wait_for 20 withdrawn 15600
 check "all is in sync" wait_for 20 in_sync
+check "the others are not" withdrawn 15600
 check "the bridge stops" stop_bridge
 check "the daemon, too" stop_daemon "$daemon"
 finish

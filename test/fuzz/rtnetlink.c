@@ -4,7 +4,7 @@
 
 #include "server/scan/net/client_address.h"
 #include "server/scan/net/link.h"
-#include "server/scan/net/message.h"
+#include "server/scan/netlink/message.h"
 #include "test/fuzz/fuzz.h"
 
 enum { SEQUENCE = 1, INDEX = 7 };

@@ -13,50 +13,11 @@
 #include "common/clock.h"
 #include "server/host/host.h"
 #include "test/support/check.h"
-#include "test/support/host_run.h"
 #include "test/support/listener.h"
 #include "test/support/run_program.h"
-#include "test/support/ssh_server.h"
+#include "test/support/ssh_fixture.h"
 
-enum { TIMEOUT_MS = 20000, RUNS = 50, THREADS = 4, RUNS_EACH = 8 };
-
-static psd_test_ssh_server server;
-static psd_host *host; /* the server's, with the right key */
-
-/* ---- helpers ---- */
-
-static int set_up(void **state)
-{
-    (void)state;
-    signal(SIGPIPE, SIG_IGN); /* as the daemon does */
-    unsetenv("SSH_AUTH_SOCK");
-    psd_test_ssh_server_start(&server);
-    psd_host_settings settings = psd_test_ssh_settings(&server);
-    host = psd_test_open_host(&settings);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    psd_host_close(host);
-    psd_test_ssh_server_stop(&server);
-    return 0;
-}
-
-static void assert_shell(const char *script, psd_command_result *result)
-{
-    psd_error error = PSD_ERROR_INIT;
-    psd_command_result_free(result);
-    assert_works(psd_test_run_shell(host, script, TIMEOUT_MS, result, &error), &error);
-}
-
-static int connection(void)
-{
-    PSD_AUTO_RESULT result = PSD_COMMAND_RESULT_INIT;
-    assert_shell(PSD_TEST_CONNECTION, &result);
-    return atoi(result.out.text.data);
-}
+enum { RUNS = 50, THREADS = 4, RUNS_EACH = 8 };
 
 static bool ends_within(pid_t pid, int64_t most_ms)
 {
@@ -75,22 +36,22 @@ static void exit_codes_signals_and_outputs(void **state)
 {
     (void)state;
     PSD_AUTO_RESULT result = PSD_COMMAND_RESULT_INIT;
-    assert_shell("echo out; echo err >&2; exit 3", &result);
+    psd_test_ssh_shell("echo out; echo err >&2; exit 3", &result);
     assert_int_equal(result.exit_code, 3);
     assert_int_equal(result.signal, 0);
     assert_string_equal(result.out.text.data, "out\n");
     assert_string_equal(result.err.text.data, "err\n");
-    assert_shell("echo before; kill -TERM $$", &result);
+    psd_test_ssh_shell("echo before; kill -TERM $$", &result);
     assert_int_equal(result.signal, SIGTERM);
     assert_int_equal(result.exit_code, -1);
     assert_string_equal(result.out.text.data, "before\n");
-    assert_shell("kill -KILL $$", &result);
+    psd_test_ssh_shell("kill -KILL $$", &result);
     assert_int_equal(result.signal, SIGKILL);
-    assert_shell("kill -XCPU $$", &result); /* ssh has no name for it */
+    psd_test_ssh_shell("kill -XCPU $$", &result); /* ssh has no name for it */
     assert_int_equal(result.signal, -1);
-    assert_shell("exit 255", &result);
+    psd_test_ssh_shell("exit 255", &result);
     assert_int_equal(result.exit_code, 255);
-    assert_shell("exec >&- 2>&-; sleep 0.2; exit 9", &result); /* its output ends before it does */
+    psd_test_ssh_shell("exec >&- 2>&-; sleep 0.2; exit 9", &result); /* its output ends before it does */
     assert_int_equal(result.exit_code, 9);
 }
 
@@ -104,8 +65,8 @@ static void arguments_arrive_as_they_are(void **state)
         all[i] = (char)(i + 1);
     all[255] = '\0';
     const char *const arguments[] = {"printf", "%s|", all, "", "$(id)", "'; exit 9", NULL};
-    psd_command command = {.arguments = arguments, .timeout_ms = TIMEOUT_MS};
-    assert_works(psd_host_run(host, &command, &result, &error), &error);
+    psd_command command = {.arguments = arguments, .timeout_ms = PSD_TEST_SSH_TIMEOUT_MS};
+    assert_works(psd_host_run(psd_test_ssh_host, &command, &result, &error), &error);
     assert_int_equal(result.exit_code, 0);
     assert_memory_equal(result.out.text.data, all, 255);
     assert_string_equal(result.out.text.data + 255, "||$(id)|'; exit 9|");
@@ -115,7 +76,7 @@ static void environment_and_input(void **state)
 {
     (void)state;
     PSD_AUTO_RESULT result = PSD_COMMAND_RESULT_INIT;
-    assert_shell("cat; echo $LC_ALL $PATH", &result);
+    psd_test_ssh_shell("cat; echo $LC_ALL $PATH", &result);
     assert_string_equal(result.out.text.data, "C " PSD_COMMAND_PATH "\n");
 }
 
@@ -125,8 +86,8 @@ static void a_missing_program_is_exit_code_127(void **state)
     psd_error error = PSD_ERROR_INIT;
     PSD_AUTO_RESULT result = PSD_COMMAND_RESULT_INIT;
     const char *const arguments[] = {"no-such-program", NULL};
-    psd_command command = {.arguments = arguments, .timeout_ms = TIMEOUT_MS};
-    assert_works(psd_host_run(host, &command, &result, &error), &error);
+    psd_command command = {.arguments = arguments, .timeout_ms = PSD_TEST_SSH_TIMEOUT_MS};
+    assert_works(psd_host_run(psd_test_ssh_host, &command, &result, &error), &error);
     assert_int_equal(result.exit_code, 127);
 }
 
@@ -134,7 +95,7 @@ static void output_is_capped(void **state)
 {
     (void)state;
     PSD_AUTO_RESULT result = PSD_COMMAND_RESULT_INIT;
-    assert_shell("head -c 9000000 /dev/zero; head -c 65536 /dev/zero >&2; exit 4", &result);
+    psd_test_ssh_shell("head -c 9000000 /dev/zero; head -c 65536 /dev/zero >&2; exit 4", &result);
     assert_int_equal(result.exit_code, 4);
     assert_int_equal(result.out.text.length, PSD_COMMAND_OUTPUT_MAX);
     assert_true(result.out.cut);
@@ -148,11 +109,11 @@ static void one_connection_serves_many_runs(void **state)
 {
     (void)state;
     PSD_AUTO_RESULT result = PSD_COMMAND_RESULT_INIT;
-    int first = connection();
+    int first = psd_test_ssh_connection();
     size_t before = psd_test_count_descriptors();
     for (int i = 0; i < RUNS; i++)
-        assert_shell("exit 0", &result);
-    assert_int_equal(connection(), first);
+        psd_test_ssh_shell("exit 0", &result);
+    assert_int_equal(psd_test_ssh_connection(), first);
     assert_int_equal(psd_test_count_descriptors(), before);
 }
 
@@ -163,8 +124,8 @@ static void *run_many(void *arg)
         PSD_AUTO_RESULT result = PSD_COMMAND_RESULT_INIT;
         char script[64];
         snprintf(script, sizeof(script), "echo %d; exit %d", number, number);
-        if (psd_test_run_shell(host, script, TIMEOUT_MS, &result, NULL) < 0 || result.exit_code != number ||
-            atoi(result.out.text.data) != number)
+        if (psd_test_run_shell(psd_test_ssh_host, script, PSD_TEST_SSH_TIMEOUT_MS, &result, NULL) < 0 ||
+            result.exit_code != number || atoi(result.out.text.data) != number)
             return arg;
     }
     return NULL;
@@ -191,16 +152,16 @@ static void another_user_is_another_connection(void **state)
     (void)state;
     psd_error error = PSD_ERROR_INIT;
     PSD_AUTO_RESULT result = PSD_COMMAND_RESULT_INIT;
-    psd_host_settings settings = psd_test_ssh_settings(&server);
-    assert_false(psd_host_set_user(host, "somebody")); /* the settings name one */
+    psd_host_settings settings = psd_test_ssh_settings(&psd_test_ssh);
+    assert_false(psd_host_set_user(psd_test_ssh_host, "somebody")); /* the settings name one */
     settings.ssh.user = NULL;
     psd_host *other = psd_test_open_host(&settings);
     assert_true(psd_host_set_user(other, "no-such-user"));
-    assert_fails(psd_test_run_shell(other, "true", TIMEOUT_MS, &result, &error), &error, PSD_UNAUTHENTICATED,
-                 "the server refuses user 'no-such-user' with key file");
-    psd_host_set_user(other, server.user);
-    assert_false(psd_host_set_user(other, server.user));
-    assert_works(psd_test_run_shell(other, "true", TIMEOUT_MS, &result, &error), &error);
+    assert_fails(psd_test_run_shell(other, "true", PSD_TEST_SSH_TIMEOUT_MS, &result, &error), &error,
+                 PSD_UNAUTHENTICATED, "the server refuses user 'no-such-user' with key file");
+    psd_host_set_user(other, psd_test_ssh.user);
+    assert_false(psd_host_set_user(other, psd_test_ssh.user));
+    assert_works(psd_test_run_shell(other, "true", PSD_TEST_SSH_TIMEOUT_MS, &result, &error), &error);
     psd_host_close(other);
 }
 
@@ -211,15 +172,15 @@ static void assert_ended_at_the_deadline(const char *command)
     psd_error error = PSD_ERROR_INIT;
     PSD_AUTO_RESULT result = PSD_COMMAND_RESULT_INIT;
     char script[256];
-    int before = connection();
-    snprintf(script, sizeof(script), "echo $$ >%s/hangs; %s", server.dir, command);
+    int before = psd_test_ssh_connection();
+    snprintf(script, sizeof(script), "echo $$ >%s/hangs; %s", psd_test_ssh.dir, command);
     int64_t begin_ms = psd_clock_mono_ms();
-    assert_fails(psd_test_run_shell(host, script, 600, &result, &error), &error, PSD_DEADLINE_EXCEEDED,
-                 "it may take 600ms");
+    assert_fails(psd_test_run_shell(psd_test_ssh_host, script, 600, &result, &error), &error,
+                 PSD_DEADLINE_EXCEEDED, "it may take 600ms");
     int64_t took_ms = psd_clock_mono_ms() - begin_ms;
     assert_true(took_ms >= 600 && took_ms < 2600);
-    assert_true(ends_within(psd_test_read_pid(server.dir, "hangs"), 2000));
-    assert_int_equal(connection(), before); /* the server told of the end: it is kept */
+    assert_true(ends_within(psd_test_read_pid(psd_test_ssh.dir, "hangs"), 2000));
+    assert_int_equal(psd_test_ssh_connection(), before); /* the server told of the end: it is kept */
 }
 
 static void the_deadline_ends_it_on_the_server(void **state)
@@ -237,14 +198,14 @@ static void a_process_that_holds_the_output_is_not_waited_for(void **state)
     snprintf(script, sizeof(script),
              "setsid sh -c 'echo $$ >%s/away; exec sleep 60' & while [ ! -s %s/away ]; do :; done; echo "
              "done; exit 5",
-             server.dir, server.dir);
+             psd_test_ssh.dir, psd_test_ssh.dir);
     int64_t begin_ms = psd_clock_mono_ms();
-    assert_shell(script, &result);
+    psd_test_ssh_shell(script, &result);
     assert_true(psd_clock_mono_ms() - begin_ms < 3000);
     assert_int_equal(result.exit_code, 5);
     assert_string_equal(result.out.text.data, "done\n");
-    kill(psd_test_read_pid(server.dir, "away"), SIGKILL);
-    assert_shell("exit 6", &result);
+    kill(psd_test_read_pid(psd_test_ssh.dir, "away"), SIGKILL);
+    psd_test_ssh_shell("exit 6", &result);
     assert_int_equal(result.exit_code, 6);
 }
 
@@ -267,7 +228,8 @@ static void another_thread_stops_it(void **state)
     psd_command command = {.arguments = arguments, .timeout_ms = 60000, .stop = &stop};
     assert_int_equal(pthread_create(&thread, NULL, raise_later, &stop), 0);
     int64_t begin_ms = psd_clock_mono_ms();
-    assert_fails(psd_host_run(host, &command, &result, &error), &error, PSD_CANCELLED, "stopped");
+    assert_fails(psd_host_run(psd_test_ssh_host, &command, &result, &error), &error, PSD_CANCELLED,
+                 "stopped");
     assert_true(psd_clock_mono_ms() - begin_ms < 2000);
     pthread_join(thread, NULL);
     psd_stop_destroy(&stop);
@@ -288,5 +250,5 @@ int main(void)
         cmocka_unit_test(a_process_that_holds_the_output_is_not_waited_for),
         cmocka_unit_test(another_thread_stops_it),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, psd_test_ssh_set_up, psd_test_ssh_tear_down);
 }

@@ -2,23 +2,18 @@
  * net_daemon - the client network of the real daemon: the options, the
  * configuration that is applied while it runs and kept, watches, pdctl.
  */
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/clock.h"
 #include "common/rpc/watch.h"
-#include "common/thread.h"
 #include "polarstack/v1/health.rpc.h"
 #include "polarstack/v1/node_net.rpc.h"
+#include "test/support/await.h"
 #include "test/support/config_client.h"
 #include "test/support/net_bed.h"
 #include "test/support/node_config_sample.h"
-
-enum { PATIENCE_MS = 20000 };
+#include "test/support/program_output.h"
 
 #define UP POLARSTACK__V1__LINK_STATE__LINK_UP
 #define DOWN POLARSTACK__V1__LINK_STATE__LINK_DOWN
@@ -35,13 +30,32 @@ static Polarstack__V1__NodeNetStatus *status_of(psd_client *client)
     return status;
 }
 
+/* A host without an IPMI device has no BMC; of one with it, it is known that there is one. */
+static Polarstack__V1__BmcState bmc_without_answer(void)
+{
+    static const char *const devices[] = {"/dev/ipmi0", "/dev/ipmi/0", "/dev/ipmidev/0",
+                                          "/sys/class/ipmi/ipmi0"};
+    for (size_t i = 0; i < PSD_ARRAY_SIZE(devices); i++) {
+        if (access(devices[i], F_OK) == 0)
+            return POLARSTACK__V1__BMC_STATE__BMC_FAILED;
+    }
+    return POLARSTACK__V1__BMC_STATE__BMC_ABSENT;
+}
+
+static bool bmc_is_known(const Polarstack__V1__Bmc *bmc)
+{
+    return bmc && (bmc->state == bmc_without_answer() ||
+                   (bmc->state == POLARSTACK__V1__BMC_STATE__BMC_ANSWERING &&
+                    bmc_without_answer() == POLARSTACK__V1__BMC_STATE__BMC_FAILED));
+}
+
 static bool is_so(psd_client *client, const char *nic, Polarstack__V1__LinkState state, const char *address)
 {
     Polarstack__V1__NodeNetStatus *status = status_of(client);
     const Polarstack__V1__ClientNic *seen = status->client_nic;
     bool matches = status->observation->state == POLARRPC__V1__OBSERVATION_STATE__FRESH && seen &&
                    strcmp(seen->name, nic) == 0 && seen->state == state &&
-                   strcmp(seen->client_address, address) == 0 && status->bmc;
+                   strcmp(seen->client_address, address) == 0 && bmc_is_known(status->bmc);
     polarstack__v1__node_net_status__free_unpacked(status, NULL);
     return matches;
 }
@@ -49,7 +63,7 @@ static bool is_so(psd_client *client, const char *nic, Polarstack__V1__LinkState
 static void assert_becomes(psd_client *client, const char *nic, Polarstack__V1__LinkState state,
                            const char *address)
 {
-    int64_t end_ms = psd_clock_mono_ms() + PATIENCE_MS;
+    int64_t end_ms = psd_clock_mono_ms() + PSD_TEST_PATIENCE_MS;
     while (!is_so(client, nic, state, address)) {
         if (psd_clock_mono_ms() > end_ms)
             fail_msg("'%s' did not come to state %d with '%s'", nic, (int)state, address);
@@ -122,15 +136,7 @@ static void on_event(void *arg, const psd_watch_event *event, const Polarstack__
     pthread_cond_broadcast(&f->changed);
 }
 
-#define assert_hears(f, condition)                                         \
-    do {                                                                   \
-        PSD_LOCKED(&(f)->mutex);                                           \
-        int64_t end_ms_ = psd_clock_mono_ms() + PATIENCE_MS;               \
-        while (!(condition)) {                                             \
-            if (!psd_cond_wait_until(&(f)->changed, &(f)->mutex, end_ms_)) \
-                fail_msg("did not come true: %s", #condition);             \
-        }                                                                  \
-    } while (0)
+#define assert_hears(f, condition) psd_test_await(&(f)->mutex, &(f)->changed, condition)
 
 static void a_watch_follows(void **state)
 {
@@ -181,53 +187,20 @@ static void health_tells_of_the_scanner(void **state)
 
 /* ---- programs ---- */
 
-typedef struct output {
-    int code;
-    char text[16384]; /* of both streams */
-} output;
-
-/* Runs a program that lies beside this one with the WORDS. */
-static output run(const char *program, const char *const *words)
+/* What pdctl is to show of the BMC that the daemon tells of. */
+static void expect_bmc(psd_client *client, char line[64], char note[256], char json[64])
 {
-    output it = {.code = -1};
-    char path[512];
-    const char *argv[24] = {program};
-    const char *bin_dir = getenv("BIN_DIR");
-    assert_non_null(bin_dir);
-    snprintf(path, sizeof(path), "%s/%s", bin_dir, program);
-    for (size_t i = 0; words[i]; i++)
-        argv[i + 1] = words[i];
-    int ends[2];
-    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        if (dup2(ends[1], STDOUT_FILENO) >= 0 && dup2(ends[1], STDERR_FILENO) >= 0)
-            execv(path, (char *const *)(uintptr_t)argv);
-        _exit(99);
-    }
-    close(ends[1]);
-    size_t length = 0;
-    ssize_t got = 0;
-    while ((got = read(ends[0], it.text + length, sizeof(it.text) - 1 - length)) > 0)
-        length += (size_t)got;
-    close(ends[0]);
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    it.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    return it;
-}
-
-/* The PARTS stand in the output in this order. */
-static void assert_prints(const output *it, int code, const char *const *parts)
-{
-    const char *at = it->text;
-    for (size_t i = 0; parts[i] && at; i++) {
-        at = strstr(at, parts[i]);
-        if (!at)
-            fail_msg("'%s' is not, or not in this place, in:\n%s", parts[i], it->text);
-    }
-    assert_int_equal(it->code, code);
+    Polarstack__V1__NodeNetStatus *status = status_of(client);
+    const Polarstack__V1__Bmc *bmc = status->bmc;
+    assert_true(bmc_is_known(bmc));
+    const char *name =
+        protobuf_c_enum_descriptor_get_value(&polarstack__v1__bmc_state__descriptor, (int)bmc->state)->name;
+    char at[PSD_CLOCK_TEXT_SIZE];
+    snprintf(line, 64, "bmc              %s\n", name + strlen("BMC_"));
+    snprintf(note, 256, "last answer: %s%s%s", psd_clock_format(bmc->observed_at_ms, at),
+             bmc->error[0] ? "; " : "\n", bmc->error);
+    snprintf(json, 64, "\"state\": \"%s\"", name);
+    polarstack__v1__node_net_status__free_unpacked(status, NULL);
 }
 
 static void pdctl_shows_it(void **state)
@@ -239,43 +212,49 @@ static void pdctl_shows_it(void **state)
     psd_test_agent_start(&agent, WORDS("--client-nic", "eth0", "--net-up-delay", "100ms"));
     assert_becomes(agent.client, "eth0", UP, "10.1.0.2");
     const char *url = agent.daemon.url;
-    output it = run("pdctl", WORDS("--url", url, "get", "net"));
-    assert_prints(&it, 0,
-                  WORDS("FIELD            VALUE", "client_nic       eth0", "state            UP",
-                        "link             admin up, carrier, operstate up\n",
-                        "device           10000 Mbit/s, MTU 1500\n", "bond             -\n",
-                        "client_address   10.1.0.2\n", "addresses        10.1.0.2/16,10.1.0.100/32",
-                        "bmc              "));
-    it = run("pdctl", WORDS("--url", url, "get", "net", "-o", "wide"));
-    assert_prints(&it, 0,
-                  WORDS("NOTE", "flag --client-nic\n", "since 2", "veth on peer0\n",
-                        "the only primary global IPv4 address of eth0\n",
-                        "10.1.0.2: the client address; 10.1.0.100: a VIP: its prefix is /32",
-                        "last answer: "));
-    it = run("pdctl", WORDS("--url", url, "get", "net", "-o", "name"));
-    assert_prints(&it, 0, WORDS("net/client_nic\n", "net/power\n"));
-    it = run("pdctl", WORDS("--url", url, "get", "net", "-o", "json"));
-    assert_prints(&it, 0,
-                  WORDS("\"name\": \"eth0\"", "\"state\": \"LINK_UP\"", "\"clientAddress\": \"10.1.0.2\"",
-                        "\"rawState\": \"LINK_UP\"", "\"clientAddressPresent\": true", "\"BMC_"));
-    it = run("pdctl", WORDS("--url", url, "get", "net", "-o", "yaml"));
-    assert_prints(&it, 0, WORDS("clientAddress: \"10.1.0.2\""));
-    it = run("pdctl", WORDS("get", "net", "--nodes", url));
-    assert_prints(&it, 0, WORDS("NODE", "FIELD", "client_nic       eth0", "client_address   10.1.0.2"));
+    char bmc[64];
+    char bmc_note[256];
+    char bmc_json[64];
+    expect_bmc(agent.client, bmc, bmc_note, bmc_json);
+    psd_test_output it = psd_test_output_of("pdctl", WORDS("--url", url, "get", "net"));
+    psd_test_assert_prints(&it, 0,
+                           WORDS("FIELD            VALUE", "client_nic       eth0", "state            UP",
+                                 "link             admin up, carrier, operstate up\n",
+                                 "device           10000 Mbit/s, MTU 1500\n", "bond             -\n",
+                                 "client_address   10.1.0.2\n", "addresses        10.1.0.2/16,10.1.0.100/32",
+                                 bmc));
+    it = psd_test_output_of("pdctl", WORDS("--url", url, "get", "net", "-o", "wide"));
+    psd_test_assert_prints(&it, 0,
+                           WORDS("NOTE", "flag --client-nic\n", "since 2", "veth on peer0\n",
+                                 "the only primary global IPv4 address of eth0\n",
+                                 "10.1.0.2: the client address; 10.1.0.100: a VIP: its prefix is /32",
+                                 bmc_note));
+    it = psd_test_output_of("pdctl", WORDS("--url", url, "get", "net", "-o", "name"));
+    psd_test_assert_prints(&it, 0, WORDS("net/client_nic\n", "net/power\n"));
+    it = psd_test_output_of("pdctl", WORDS("--url", url, "get", "net", "-o", "json"));
+    psd_test_assert_prints(&it, 0,
+                           WORDS("\"name\": \"eth0\"", "\"state\": \"LINK_UP\"",
+                                 "\"clientAddress\": \"10.1.0.2\"", "\"rawState\": \"LINK_UP\"",
+                                 "\"clientAddressPresent\": true", bmc_json));
+    it = psd_test_output_of("pdctl", WORDS("--url", url, "get", "net", "-o", "yaml"));
+    psd_test_assert_prints(&it, 0, WORDS("clientAddress: \"10.1.0.2\""));
+    it = psd_test_output_of("pdctl", WORDS("get", "net", "--nodes", url));
+    psd_test_assert_prints(&it, 0,
+                           WORDS("NODE", "FIELD", "client_nic       eth0", "client_address   10.1.0.2"));
     psd_test_net_set_up("eth0", false);
     psd_test_ip("addr del 10.1.0.2/16 dev eth0");
     assert_becomes(agent.client, "eth0", DOWN, "10.1.0.2");
     usleep(300000);
-    it = run("pdctl", WORDS("--url", url, "get", "net", "-o", "wide"));
-    assert_prints(
+    it = psd_test_output_of("pdctl", WORDS("--url", url, "get", "net", "-o", "wide"));
+    psd_test_assert_prints(
         &it, 0,
         WORDS("DOWN ", ": administratively down\n", "10.1.0.2 (gone) ", "the last one known, of eth0"));
-    it = run("pdctl", WORDS("--url", url, "watch", "net", "--count", "11"));
-    assert_prints(&it, 0,
-                  WORDS("ADDED     client_nic", "ADDED     state            DOWN", "ADDED     power"));
-    it = run("pdctl", WORDS("--url", url, "watch", "net", "-o", "json", "--count", "1"));
-    assert_prints(&it, 0,
-                  WORDS("\"type\":\"SYNC\"", "\"type\":\"ADDED\"", "\"clientNic\":{\"name\":\"eth0\""));
+    it = psd_test_output_of("pdctl", WORDS("--url", url, "watch", "net", "--count", "11"));
+    psd_test_assert_prints(
+        &it, 0, WORDS("ADDED     client_nic", "ADDED     state            DOWN", "ADDED     power"));
+    it = psd_test_output_of("pdctl", WORDS("--url", url, "watch", "net", "-o", "json", "--count", "1"));
+    psd_test_assert_prints(
+        &it, 0, WORDS("\"type\":\"SYNC\"", "\"type\":\"ADDED\"", "\"clientNic\":{\"name\":\"eth0\""));
     psd_test_agent_stop(&agent);
 }
 
@@ -286,13 +265,14 @@ static void options_are_checked(void **state)
     for (size_t i = 0; i < PSD_ARRAY_SIZE(bad); i++) {
         char option[64];
         snprintf(option, sizeof(option), "--client-nic=%s", bad[i]);
-        output it = run("polarstack-daemon", WORDS(option));
-        assert_prints(&it, 2, WORDS("option '--client-nic': "));
+        psd_test_output it = psd_test_output_of("polarstack-daemon", WORDS(option));
+        psd_test_assert_prints(&it, 2, WORDS("option '--client-nic': "));
     }
-    output it = run("polarstack-daemon", WORDS("--client-nic", "bond0.100@bond0", "--print-config"));
-    assert_prints(&it, 0, WORDS("client-nic = bond0.100@bond0\n", "net-up-delay = 2s\n"));
-    it = run("polarstack-daemon", WORDS("--net-up-delay", "2"));
-    assert_prints(&it, 2, WORDS("option '--net-up-delay': '2' is not a duration"));
+    psd_test_output it = psd_test_output_of("polarstack-daemon",
+                                            WORDS("--client-nic", "bond0.100@bond0", "--print-config"));
+    psd_test_assert_prints(&it, 0, WORDS("client-nic = bond0.100@bond0\n", "net-up-delay = 2s\n"));
+    it = psd_test_output_of("polarstack-daemon", WORDS("--net-up-delay", "2"));
+    psd_test_assert_prints(&it, 2, WORDS("option '--net-up-delay': '2' is not a duration"));
 }
 
 int main(void)

@@ -2,24 +2,19 @@
  * node_config_follow - who follows the configuration of the real daemon: its
  * port scanner, watchers, pdctl.
  */
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/clock.h"
 #include "common/rpc/watch.h"
-#include "common/thread.h"
 #include "polarstack/v1/port_usage.rpc.h"
+#include "test/support/await.h"
 #include "test/support/config_client.h"
 #include "test/support/listener.h"
 #include "test/support/node_config_sample.h"
 #include "test/support/port_namespace.h"
-
-enum { PATIENCE_MS = 20000 };
+#include "test/support/program_output.h"
 
 /* No look is due while the test runs: what is seen was looked at because of the
  * configuration. */
@@ -53,7 +48,7 @@ static bool covers(psd_client *client, const char *ranges)
 
 static void wait_until_covers(psd_client *client, const char *ranges)
 {
-    int64_t end_ms = psd_clock_mono_ms() + PATIENCE_MS;
+    int64_t end_ms = psd_clock_mono_ms() + PSD_TEST_PATIENCE_MS;
     while (!covers(client, ranges)) {
         if (psd_clock_mono_ms() > end_ms)
             fail_msg("the scan did not cover %s", ranges);
@@ -142,15 +137,7 @@ static void on_event(void *arg, const psd_watch_event *event, const Polarstack__
     pthread_cond_broadcast(&f->changed);
 }
 
-#define assert_becomes(f, condition)                                       \
-    do {                                                                   \
-        PSD_LOCKED(&(f)->mutex);                                           \
-        int64_t end_ms_ = psd_clock_mono_ms() + PATIENCE_MS;               \
-        while (!(condition)) {                                             \
-            if (!psd_cond_wait_until(&(f)->changed, &(f)->mutex, end_ms_)) \
-                fail_msg("did not come true: %s", #condition);             \
-        }                                                                  \
-    } while (0)
+#define assert_becomes(f, condition) psd_test_await(&(f)->mutex, &(f)->changed, condition)
 
 static void a_watch_follows(void **state)
 {
@@ -180,54 +167,14 @@ static void a_watch_follows(void **state)
 
 /* ---- pdctl ---- */
 
-typedef struct output {
-    int code;
-    char text[16384]; /* of both streams */
-} output;
-
-/* Runs pdctl with the WORDS (ended by NULL). */
-static output pdctl(const psd_test_agent *agent, const char *const *words)
-{
-    output it = {.code = -1};
-    char program[512];
-    const char *argv[16] = {"pdctl", "--url", agent->daemon.url};
-    const char *bin_dir = getenv("BIN_DIR");
-    assert_non_null(bin_dir);
-    snprintf(program, sizeof(program), "%s/pdctl", bin_dir);
-    for (size_t i = 0; words[i]; i++)
-        argv[i + 3] = words[i];
-    int ends[2];
-    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        if (dup2(ends[1], STDOUT_FILENO) >= 0 && dup2(ends[1], STDERR_FILENO) >= 0)
-            execv(program, (char *const *)(uintptr_t)argv);
-        _exit(99);
-    }
-    close(ends[1]);
-    size_t length = 0;
-    for (ssize_t n = 1; n > 0 && length<sizeof(it.text) - 1; length += n> 0 ? (size_t)n : 0)
-        n = read(ends[0], it.text + length, sizeof(it.text) - 1 - length);
-    close(ends[0]);
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    it.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    return it;
-}
-
 static void assert_prints(const psd_test_agent *agent, const char *const *words, int code,
                           const char *const *parts)
 {
-    output it = pdctl(agent, words);
-    const char *at = it.text;
-    for (size_t i = 0; parts[i] && at; i++) {
-        at = strstr(at, parts[i]);
-        if (!at)
-            fail_msg("pdctl %s %s: '%s' is not, or not in this place, in:\n%s", words[0], words[1], parts[i],
-                     it.text);
-    }
-    assert_int_equal(it.code, code);
+    const char *argv[16] = {"--url", agent->daemon.url};
+    for (size_t i = 0; words[i]; i++)
+        argv[i + 2] = words[i];
+    psd_test_output it = psd_test_output_of("pdctl", argv);
+    psd_test_assert_prints(&it, code, parts);
 }
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})

@@ -225,12 +225,12 @@ static void malformed_messages_are_errors(void **state)
     datagram sequence = {.length = 0};
     append_done(&sequence, 0);
     ((struct nlmsghdr *)sequence.bytes)->nlmsg_seq++;
-    expect_error(&sequence, PSD_DATA_LOSS, "another list");
+    expect_error(&sequence, PSD_DATA_LOSS, "another answer");
 
     datagram after_end = {.length = 0};
     append_done(&after_end, 0);
     append_message(&after_end, SOCK_DIAG_BY_FAMILY, 0, &v6, sizeof(v6));
-    expect_error(&after_end, PSD_DATA_LOSS, "another list");
+    expect_error(&after_end, PSD_DATA_LOSS, "another answer");
 
     datagram no_length = {.length = 0};
     append_done(&no_length, 0);

@@ -1,10 +1,11 @@
 /* One question to many servers: all good, some dead, some slow, more than fit at once. */
 #include "common/rpc/ask_many.h"
 
+#include <nng/nng.h>
+#include <nng/protocol/reqrep0/rep.h>
 #include <stdlib.h>
 
 #include "common/cleanup.h"
-#include "test/support/leaving_clients.h"
 #include "test/support/rpc_check.h"
 
 enum { MANY = PSD_ASK_MANY_AT_ONCE + 40, SLACK_MS = 1500 };
@@ -64,10 +65,20 @@ static void test_nobody_at_all(void **state)
     psd_ask_many(&question, NULL, 0, NULL);
 }
 
+/* Takes connections and no requests: nobody is answered, not even late. */
+static nng_socket start_silent(const char *url)
+{
+    nng_socket silent;
+    assert_int_equal(nng_rep0_open(&silent), 0);
+    assert_int_equal(nng_listen(silent, url, NULL, 0), 0);
+    return silent;
+}
+
 static void test_one_deadline_for_all(void **state)
 {
     psd_rpc_fixture *f = *state;
-    Test__V1__EchoRequest request = psd_rpc_request("late", 3000);
+    nng_socket silent = start_silent(f->url);
+    Test__V1__EchoRequest request = psd_rpc_request("x", 0);
     psd_question question = question_of(&request, 300);
     const char *urls[] = {f->url, f->url};
     psd_answer answers[2];
@@ -78,11 +89,25 @@ static void test_one_deadline_for_all(void **state)
         assert_null(answers[i].response);
         assert_int_equal(answers[i].error.code, PSD_DEADLINE_EXCEEDED);
     }
+    nng_close(silent);
 }
 
 static void count(void *arg, size_t index PSD_UNUSED, const psd_answer *answer)
 {
     *(size_t *)arg += answer->response != NULL; /* one at a time: no lock */
+}
+
+/* Asks MANY times the server at URL. The answers are for psd_answers_free() and free(). */
+static psd_answer *ask_many_times(const psd_question *question, const char *url)
+{
+    PSD_AUTO_FREE const char **urls = calloc(MANY, sizeof(*urls));
+    psd_answer *answers = calloc(MANY, sizeof(*answers));
+    assert_non_null(urls);
+    assert_non_null(answers);
+    for (size_t i = 0; i < MANY; i++)
+        urls[i] = url;
+    psd_ask_many(question, urls, MANY, answers);
+    return answers;
 }
 
 static void test_more_than_fit_at_once(void **state)
@@ -93,13 +118,7 @@ static void test_more_than_fit_at_once(void **state)
     size_t told = 0;
     question.answered = count;
     question.arg = &told;
-    PSD_AUTO_FREE const char **urls = calloc(MANY, sizeof(*urls));
-    PSD_AUTO_FREE psd_answer *answers = calloc(MANY, sizeof(*answers));
-    assert_non_null(urls);
-    assert_non_null(answers);
-    for (size_t i = 0; i < MANY; i++)
-        urls[i] = f->url;
-    psd_ask_many(&question, urls, MANY, answers);
+    PSD_AUTO_FREE psd_answer *answers = ask_many_times(&question, f->url);
     assert_int_equal(told, MANY);
     for (size_t i = 0; i < MANY; i++)
         assert_string_equal(text_of(&answers[i]), "x");
@@ -110,15 +129,10 @@ static void test_more_than_fit_at_once(void **state)
 static void test_turns_that_never_come(void **state)
 {
     psd_rpc_fixture *f = *state;
-    Test__V1__EchoRequest request = psd_rpc_request("late", 5000);
+    nng_socket silent = start_silent(f->url);
+    Test__V1__EchoRequest request = psd_rpc_request("x", 0);
     psd_question question = question_of(&request, 500);
-    PSD_AUTO_FREE const char **urls = calloc(MANY, sizeof(*urls));
-    PSD_AUTO_FREE psd_answer *answers = calloc(MANY, sizeof(*answers));
-    assert_non_null(urls);
-    assert_non_null(answers);
-    for (size_t i = 0; i < MANY; i++)
-        urls[i] = f->url;
-    psd_ask_many(&question, urls, MANY, answers);
+    PSD_AUTO_FREE psd_answer *answers = ask_many_times(&question, f->url);
     size_t unasked = 0;
     for (size_t i = 0; i < MANY; i++) {
         assert_null(answers[i].response);
@@ -126,6 +140,7 @@ static void test_turns_that_never_come(void **state)
         unasked += strstr(answers[i].error.text, "not asked") != NULL;
     }
     assert_in_range(unasked, 1, MANY - PSD_ASK_MANY_AT_ONCE);
+    nng_close(silent);
 }
 
 int main(void)
@@ -134,9 +149,9 @@ int main(void)
         with_server(test_each_answer_in_its_place),
         with_server(test_an_error_is_an_answer),
         with_server(test_nobody_at_all),
-        with_server(test_one_deadline_for_all),
+        without_server(test_one_deadline_for_all),
         with_server(test_more_than_fit_at_once),
-        with_server(test_turns_that_never_come),
+        without_server(test_turns_that_never_come),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/scan/net/attributes.h"
+#include "server/scan/netlink/attributes.h"
 
 static int copy_bytes(const psd_attribute *it, psd_address *address, psd_error *error)
 {

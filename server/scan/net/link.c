@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/scan/net/attributes.h"
+#include "server/scan/netlink/attributes.h"
 
 static int parse_mac(const psd_attribute *it, psd_link *link, psd_error *error)
 {

@@ -2,26 +2,18 @@
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
-#include "common/clock.h"
 #include "common/macros.h"
+#include "server/scan/netlink/socket.h"
 
-enum {
-    /* The kernel makes no larger datagram for a dump; a single message about a
-     * link without its virtual functions is far smaller. */
-    RECEIVE_SIZE = 32768,
-    /* Heard at once; what is left makes the socket readable still. */
-    MOST_DATAGRAMS = 4096,
-};
+enum { MOST_DATAGRAMS = 4096 }; /* heard at once; what is left makes the socket readable still */
 
 struct psd_netlink {
-    int fd; /* -1 until the first question and after a failed one */
-    uint32_t sequence;
-    _Alignas(struct nlmsghdr) char buffer[RECEIVE_SIZE];
+    psd_netlink_socket socket;
 };
 
 int psd_netlink_open(psd_netlink **netlink, psd_error *error)
@@ -29,110 +21,28 @@ int psd_netlink_open(psd_netlink **netlink, psd_error *error)
     psd_netlink *made = malloc(sizeof(*made));
     if (!made)
         return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "no memory for the netlink buffer");
-    made->fd = -1;
-    made->sequence = 0;
+    psd_netlink_socket_init(&made->socket, NETLINK_ROUTE, "rtnetlink");
     *netlink = made;
     return 0;
-}
-
-static void disconnect(psd_netlink *netlink)
-{
-    if (netlink->fd >= 0)
-        close(psd_take_fd(&netlink->fd));
 }
 
 void psd_netlink_close(psd_netlink *netlink)
 {
     if (!netlink)
         return;
-    disconnect(netlink);
+    psd_netlink_socket_disconnect(&netlink->socket);
     free(netlink);
 }
 
-static int connect_to_kernel(psd_netlink *netlink, psd_error *error)
-{
-    const int on = 1;
-    if (netlink->fd >= 0)
-        return 0;
-    netlink->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    if (netlink->fd < 0)
-        return psd_error_set_errno(error, errno, "cannot open an rtnetlink socket");
-    /* Without it (before Linux 4.20) dumps are whole: what is asked for is
-     * picked out of them on this side in any case. */
-    (void)setsockopt(netlink->fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
-    return 0;
-}
-
-static int send_request(psd_netlink *netlink, struct nlmsghdr *request, psd_error *error)
-{
-    if (connect_to_kernel(netlink, error) < 0)
-        return -1;
-    request->nlmsg_seq = ++netlink->sequence;
-    const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
-    if (sendto(netlink->fd, request, request->nlmsg_len, 0, (const struct sockaddr *)&kernel,
-               sizeof(kernel)) < 0)
-        return psd_error_set_errno(error, errno, "cannot ask rtnetlink");
-    return 0;
-}
-
-static int wait_readable(const psd_netlink *netlink, int64_t deadline_ms, psd_error *error)
-{
-    struct pollfd ready = {.fd = netlink->fd, .events = POLLIN};
-    for (;;) {
-        int64_t left = deadline_ms - psd_clock_mono_ms();
-        int count = left > 0 ? poll(&ready, 1, left < INT32_MAX ? (int)left : INT32_MAX) : 0;
-        if (count > 0)
-            return 0;
-        if (count == 0)
-            return psd_error_set(error, PSD_DEADLINE_EXCEEDED, "rtnetlink did not answer in time");
-        if (errno != EINTR)
-            return psd_error_set_errno(error, errno, "cannot wait for rtnetlink");
-    }
-}
-
-typedef enum received {
-    DATAGRAM,
-    FOREIGN, /* not from the kernel */
-    TRUNCATED,
-    NOTHING, /* errno says why */
-} received;
-
-static received receive(psd_netlink *netlink, int fd, size_t *length)
-{
-    struct sockaddr_nl sender = {0};
-    struct iovec part = {.iov_base = netlink->buffer, .iov_len = sizeof(netlink->buffer)};
-    struct msghdr message = {
-        .msg_name = &sender, .msg_namelen = sizeof(sender), .msg_iov = &part, .msg_iovlen = 1};
-    ssize_t count = recvmsg(fd, &message, MSG_DONTWAIT);
-    if (count < 0)
-        return NOTHING;
-    if (sender.nl_pid != 0)
-        return FOREIGN;
-    *length = (size_t)count;
-    return count == 0 || message.msg_flags & MSG_TRUNC ? TRUNCATED : DATAGRAM;
-}
-
-static int read_answer(psd_netlink *netlink, int64_t deadline_ms, psd_netlink_answer *answer,
+static int read_answer(psd_netlink_socket *socket, int64_t deadline_ms, psd_netlink_answer *answer,
                        psd_error *error)
 {
     while (!answer->ended) {
         size_t length = 0;
-        if (wait_readable(netlink, deadline_ms, error) < 0)
+        if (psd_netlink_socket_receive(socket, deadline_ms, &length, error) < 0)
             return -1;
-        switch (receive(netlink, netlink->fd, &length)) {
-        case FOREIGN:
-            break;
-        case TRUNCATED:
-            return psd_error_set(error, PSD_DATA_LOSS, "rtnetlink sent a truncated datagram");
-        case NOTHING:
-            if (errno != EINTR && errno != EAGAIN)
-                return psd_error_set_errno(error, errno, "cannot receive from rtnetlink");
-            break;
-        case DATAGRAM:
-            if (psd_netlink_answer_read(answer, netlink->buffer, length, error) < 0)
-                return -1;
-            break;
-        }
+        if (length > 0 && psd_netlink_answer_read(answer, socket->buffer, length, error) < 0)
+            return -1;
     }
     return 0;
 }
@@ -141,13 +51,13 @@ int psd_netlink_ask(psd_netlink *netlink, struct nlmsghdr *request, int64_t dead
                     psd_netlink_visit visit, void *arg, psd_netlink_outcome *outcome, psd_error *error)
 {
     psd_netlink_answer answer = {.visit = visit, .arg = arg};
-    int result = send_request(netlink, request, error);
-    answer.sequence = netlink->sequence;
+    int result = psd_netlink_socket_send(&netlink->socket, request, error);
+    answer.sequence = netlink->socket.sequence;
     if (result == 0)
-        result = read_answer(netlink, deadline_ms, &answer, error);
+        result = read_answer(&netlink->socket, deadline_ms, &answer, error);
     /* What is left of a broken answer must not meet the next one; a refusal leaves nothing. */
     if (result < 0 && !answer.ended)
-        disconnect(netlink);
+        psd_netlink_socket_disconnect(&netlink->socket);
     *outcome = (psd_netlink_outcome){.interrupted = answer.interrupted, .parts = answer.parts};
     return result;
 }
@@ -177,13 +87,13 @@ int psd_netlink_hear(psd_netlink *netlink, int fd, psd_netlink_visit visit, void
 {
     for (unsigned i = 0; i < MOST_DATAGRAMS; i++) {
         size_t length = 0;
-        switch (receive(netlink, fd, &length)) {
-        case FOREIGN:
+        switch (psd_netlink_socket_take(&netlink->socket, fd, &length)) {
+        case PSD_NETLINK_FOREIGN:
             break;
-        case TRUNCATED:
+        case PSD_NETLINK_TRUNCATED:
             *lost = true;
             break;
-        case NOTHING:
+        case PSD_NETLINK_NOTHING:
             if (errno == EAGAIN)
                 return 0;
             if (errno == ENOBUFS)
@@ -191,8 +101,8 @@ int psd_netlink_hear(psd_netlink *netlink, int fd, psd_netlink_visit visit, void
             else if (errno != EINTR)
                 return psd_error_set_errno(error, errno, "cannot hear of changes from rtnetlink");
             break;
-        case DATAGRAM:
-            if (psd_netlink_walk(netlink->buffer, length, visit, arg, NULL) < 0)
+        case PSD_NETLINK_DATAGRAM:
+            if (psd_netlink_walk(netlink->socket.buffer, length, visit, arg, NULL) < 0)
                 *lost = true;
             break;
         }

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "common/error.h"
-#include "server/scan/net/message.h"
+#include "server/scan/netlink/message.h"
 
 typedef struct psd_netlink psd_netlink;
 

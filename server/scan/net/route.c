@@ -4,7 +4,7 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-#include "server/scan/net/attributes.h"
+#include "server/scan/netlink/attributes.h"
 
 /* One way out: an interface, perhaps with a gateway. */
 typedef struct hop {

@@ -1,4 +1,4 @@
-#include "server/scan/net/message.h"
+#include "server/scan/netlink/message.h"
 
 #include <linux/netlink.h>
 #include <string.h>
@@ -8,14 +8,14 @@ int psd_netlink_walk(const void *datagram, size_t length, psd_netlink_visit visi
 {
     const char *at = datagram;
     if (length == 0)
-        return psd_error_set(error, PSD_DATA_LOSS, "rtnetlink sent an empty datagram");
+        return psd_error_set(error, PSD_DATA_LOSS, "the kernel sent an empty datagram");
     while (length > 0) {
         struct nlmsghdr head;
         if (length < sizeof(head))
-            return psd_error_set(error, PSD_DATA_LOSS, "rtnetlink sent a truncated message header");
+            return psd_error_set(error, PSD_DATA_LOSS, "the kernel sent a truncated message header");
         memcpy(&head, at, sizeof(head));
         if (head.nlmsg_len < NLMSG_HDRLEN || head.nlmsg_len > length)
-            return psd_error_set(error, PSD_DATA_LOSS, "rtnetlink sent a message of wrong length %u",
+            return psd_error_set(error, PSD_DATA_LOSS, "the kernel sent a message of wrong length %u",
                                  head.nlmsg_len);
         const psd_netlink_message message = {.type = head.nlmsg_type,
                                              .flags = head.nlmsg_flags,
@@ -38,7 +38,7 @@ static int read_code(const psd_netlink_message *message, psd_error *error)
 {
     int32_t code = 0;
     if (message->length < sizeof(code))
-        return psd_error_set(error, PSD_DATA_LOSS, "rtnetlink sent a truncated result");
+        return psd_error_set(error, PSD_DATA_LOSS, "the kernel sent a truncated result");
     memcpy(&code, message->payload, sizeof(code));
     if (code < 0 && code > -4096)
         return psd_error_set_errno(error, -code, "the kernel refused to tell");
@@ -49,7 +49,7 @@ static int take_message(void *arg, const psd_netlink_message *message, psd_error
 {
     psd_netlink_answer *answer = arg;
     if (answer->ended || message->sequence != answer->sequence)
-        return psd_error_set(error, PSD_DATA_LOSS, "rtnetlink sent a message of another answer");
+        return psd_error_set(error, PSD_DATA_LOSS, "the kernel sent a message of another answer");
     if (message->flags & NLM_F_DUMP_INTR)
         answer->interrupted = true;
     switch (message->type) {
@@ -62,11 +62,11 @@ static int take_message(void *arg, const psd_netlink_message *message, psd_error
         answer->ended = true;
         if (read_code(message, error) < 0)
             return -1;
-        return psd_error_set(error, PSD_DATA_LOSS, "rtnetlink sent an unexpected acknowledgement");
+        return psd_error_set(error, PSD_DATA_LOSS, "the kernel sent an unexpected acknowledgement");
     case NLMSG_OVERRUN:
-        return psd_error_set(error, PSD_DATA_LOSS, "rtnetlink lost messages");
+        return psd_error_set(error, PSD_DATA_LOSS, "the kernel lost messages");
     default:
-        answer->ended = !(message->flags & NLM_F_MULTI);
+        answer->ended = !answer->is_dump && !(message->flags & NLM_F_MULTI);
         answer->messages++;
         return answer->visit(answer->arg, message, error);
     }

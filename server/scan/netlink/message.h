@@ -2,8 +2,8 @@
  * message.h - the messages of one netlink datagram, and what they say of a
  * request: pure, so that canned bytes can be fed.
  */
-#ifndef PSD_SERVER_SCAN_NET_MESSAGE_H
-#define PSD_SERVER_SCAN_NET_MESSAGE_H
+#ifndef PSD_SERVER_SCAN_NETLINK_MESSAGE_H
+#define PSD_SERVER_SCAN_NETLINK_MESSAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,9 +26,10 @@ typedef int (*psd_netlink_visit)(void *arg, const psd_netlink_message *message, 
 int psd_netlink_walk(const void *datagram, size_t length, psd_netlink_visit visit, void *arg,
                      psd_error *error) PSD_MUST_CHECK;
 
-/* The answer to one request, datagram by datagram. Starts with the sequence, visit and arg. */
+/* The answer to one request, datagram by datagram. Starts with the first four. */
 typedef struct psd_netlink_answer {
     uint32_t sequence;
+    bool is_dump;            /* only the mark of the end ends it, not a message that stands alone */
     psd_netlink_visit visit; /* gets what was asked for, without control messages */
     void *arg;
     bool ended;

@@ -11,8 +11,8 @@
  *
  * Lengths are checked against the message; nothing is copied.
  */
-#ifndef PSD_SERVER_SCAN_NET_ATTRIBUTES_H
-#define PSD_SERVER_SCAN_NET_ATTRIBUTES_H
+#ifndef PSD_SERVER_SCAN_NETLINK_ATTRIBUTES_H
+#define PSD_SERVER_SCAN_NETLINK_ATTRIBUTES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "server/scan/net/attributes.h"
+#include "server/scan/netlink/attributes.h"
 
 #include <linux/netlink.h>
 #include <string.h>
@@ -13,7 +13,7 @@ int psd_attributes_next(psd_attributes *rest, psd_attribute *it, psd_error *erro
     if (rest->length >= sizeof(head))
         memcpy(&head, rest->at, sizeof(head));
     if (head.nla_len < NLA_HDRLEN || head.nla_len > rest->length)
-        return psd_error_set(error, PSD_DATA_LOSS, "rtnetlink sent a malformed attribute");
+        return psd_error_set(error, PSD_DATA_LOSS, "the kernel sent a malformed attribute");
     *it = (psd_attribute){.type = head.nla_type & NLA_TYPE_MASK,
                           .data = rest->at + NLA_HDRLEN,
                           .length = head.nla_len - (size_t)NLA_HDRLEN};
@@ -28,7 +28,7 @@ int psd_attributes_next(psd_attributes *rest, psd_attribute *it, psd_error *erro
 static int read_number(const psd_attribute *it, const char *name, void *value, size_t size, psd_error *error)
 {
     if (it->length != size)
-        return psd_error_set(error, PSD_DATA_LOSS, "rtnetlink sent %s with %zu bytes instead of %zu", name,
+        return psd_error_set(error, PSD_DATA_LOSS, "the kernel sent %s with %zu bytes instead of %zu", name,
                              it->length, size);
     memcpy(value, it->data, size);
     return 0;
@@ -48,8 +48,8 @@ int psd_attribute_string(const psd_attribute *it, const char *name, char *text, 
 {
     size_t length = strnlen(it->data, it->length);
     if (length == it->length || length >= size)
-        return psd_error_set(error, PSD_DATA_LOSS, "rtnetlink sent %s that is no text of less than %zu bytes",
-                             name, size);
+        return psd_error_set(error, PSD_DATA_LOSS,
+                             "the kernel sent %s that is no text of less than %zu bytes", name, size);
     memcpy(text, it->data, length + 1);
     psd_text_flatten(text);
     return 0;
