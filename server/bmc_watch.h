@@ -12,9 +12,8 @@
 typedef struct psd_bmc_watch {
     psd_host *host;
     psd_bmc_control control;
-    psd_scanner *scanner;          /* NULL: not started */
-    psd_net_state *net;            /* borrowed */
-    Polarstack__V1__BmcState said; /* in the log; of the scanner's thread */
+    psd_scanner *scanner; /* NULL: not started */
+    psd_net_state *net;   /* borrowed */
 } psd_bmc_watch;
 
 struct psd_config;

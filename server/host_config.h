@@ -10,7 +10,7 @@
  * and with each new NodeConfig, from the first on:
  *
  *   if (psd_bmc_follow_config(&control, host, node_config))
- *       psd_scanner_ask(scanner, …);
+ *       psd_scanner_wake(scanner);
  *
  * At the end first psd_scanner_stop(), then psd_host_close().
  */

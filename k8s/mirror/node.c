@@ -74,7 +74,6 @@ static int64_t want_all(psd_mirrored_node *node, const cJSON *found, psd_conditi
     int64_t config_lost_ms = 0;
     PSD_AUTO_MESSAGE ProtobufCMessage *config = psd_followed_get(node->config, &config_lost_ms, NULL);
     for (size_t i = 0; i < node->source_count; i++) {
-        looks[i] = (look){.resource = NULL};
         int64_t in_ms = look_at(node, &node->sources[i], &looks[i]);
         again_ms = in_ms < again_ms ? in_ms : again_ms;
     }

@@ -70,7 +70,8 @@ static int64_t scan_once(psd_scanner *scanner)
     int64_t begin_us = psd_clock_mono_us();
     int result = scanner->type->scan(scanner->state, &request, &scanner->sink, &pause_ms, &error);
     const psd_error *outcome = result < 0 ? &error : NULL;
-    scanner->ended(scanner->ended_arg, psd_clock_mono_us() - begin_us, outcome);
+    if (scanner->ended)
+        scanner->ended(scanner->ended_arg, psd_clock_mono_us() - begin_us, outcome);
     answer(questions, outcome);
     return pause_ms;
 }

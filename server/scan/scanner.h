@@ -80,7 +80,8 @@ typedef struct psd_scanner psd_scanner;
  * on the scanner's thread, after the sink. */
 typedef void (*psd_scan_ended)(void *arg, int64_t duration_us, const psd_error *error);
 
-/* Makes the state and starts the thread; the first scan follows at once. */
+/* Makes the state and starts the thread; the first scan follows at once. ENDED may
+ * be NULL. */
 int psd_scanner_start(const psd_scanner_type *type, const void *settings, const psd_sink *sink,
                       psd_scan_ended ended, void *ended_arg, psd_scanner **scanner,
                       psd_error *error) PSD_MUST_CHECK;

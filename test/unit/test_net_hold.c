@@ -70,8 +70,8 @@ static void a_break_begins_anew(void **state)
 static void what_came_back_is_not_absent(void **state)
 {
     (void)state;
-    WALK(DELAY, {100, UP, UP, 0}, {200, ABSENT, ABSENT, 0}, {300, UP, UNKNOWN, 2300}, {400, ABSENT, ABSENT, 0},
-         {500, DOWN, DOWN, 0}, {600, UP, DOWN, 2600}, {2600, UP, UP, 0});
+    WALK(DELAY, {100, UP, UP, 0}, {200, ABSENT, ABSENT, 0}, {300, UP, UNKNOWN, 2300},
+         {400, ABSENT, ABSENT, 0}, {500, DOWN, DOWN, 0}, {600, UP, DOWN, 2600}, {2600, UP, UP, 0});
     WALK(DELAY, {100, UNKNOWN, UNKNOWN, 0}, {200, UP, UNKNOWN, 2200}, {300, UNKNOWN, UNKNOWN, 0});
 }
 

@@ -5,8 +5,8 @@
 #include <linux/rtnetlink.h>
 
 #include "server/scan/net/address.h"
-#include "server/scan/netlink/message.h"
 #include "server/scan/net/route.h"
+#include "server/scan/netlink/message.h"
 #include "test/support/check.h"
 #include "test/support/netlink_builder.h"
 

@@ -11,7 +11,7 @@
  * | BMC_FAILED | backoff: doubled each time, with jitter, never more than its limit |
  * | BMC_ABSENT, BMC_NOT_ASKED | the backoff's limit |
  *
- * psd_scanner_ask() brings the next look forward: call it after psd_bmc_control_set_check() or
+ * psd_scanner_wake() brings the next look forward: call it after psd_bmc_control_set_check() or
  * psd_host_set_user() returned true. At most one ipmitool runs at a time. A look may take twice the time-out,
  * whatever the frame's deadline is: a slow BMC holds up nobody but its own thread.
  */
