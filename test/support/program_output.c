@@ -48,9 +48,12 @@ void psd_test_assert_prints(const psd_test_output *output, int code, const char 
 {
     const char *at = output->text;
     for (size_t i = 0; parts[i]; i++) {
-        at = strstr(at, parts[i]);
-        if (!at)
+        const char *found = strstr(at, parts[i]);
+        if (!found) {
             fail_msg("'%s' is not, or not in this place, in:\n%s", parts[i], output->text);
+            return;
+        }
+        at = found;
     }
     assert_int_equal(output->code, code);
 }
