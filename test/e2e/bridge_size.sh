@@ -108,7 +108,10 @@ check "and goes on" wait_for 20 withdrawn 35999
 
 kubectl -n kube-system annotate --overwrite configmap polardb4mpd-controller \
     polarbox.mpd.engine.port.range=1-65535 >/dev/null
-check "the range is all" wait_for 20 test "$(config '[.portRanges[] | "\(.first)-\(.last)"] | join(",")')" = 1-65535
+range_is_all() {
+    [ "$(config '[.portRanges[] | "\(.first)-\(.last)"] | join(",")')" = 1-65535 ]
+}
+check "the range is all" wait_for 20 range_is_all
 check "published" wait_for 20 ports_state_is FRESH
 before=$(ports_map '.data | keys | length')
 binders=()
