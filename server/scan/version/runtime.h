@@ -1,0 +1,45 @@
+/*
+ * runtime.h - the container runtime of this host: containerd or CRI-O by CRI,
+ * dockerd by the Docker Engine API; both over a unix socket.
+ *
+ * One thread uses a runtime; psd_runtime_stop() is for any thread.
+ */
+#ifndef PSD_SERVER_SCAN_VERSION_RUNTIME_H
+#define PSD_SERVER_SCAN_VERSION_RUNTIME_H
+
+#include <stdint.h>
+
+#include "common/error.h"
+#include "server/scan/version/image_set.h"
+
+/* Tried in this order when no endpoint is given; the first socket that exists is
+ * taken, at each look anew. Ended by NULL. */
+extern const char *const psd_runtime_endpoints[];
+
+typedef struct psd_runtime psd_runtime;
+
+/* What a runtime is, for people. */
+typedef struct psd_runtime_facts {
+    char name[128];     /* "containerd 1.6.20"; empty: not known */
+    char endpoint[256]; /* "unix:///run/containerd/containerd.sock"; empty: none was found */
+} psd_runtime_facts;
+
+/* ENDPOINT: "unix:///path" of either kind of runtime, which is found out by
+ * asking; NULL or empty: the well-known ones. INVALID_ARGUMENT: no such URL.
+ * Connects to nothing yet. */
+int psd_runtime_new(const char *endpoint, psd_runtime **runtime, psd_error *error) PSD_MUST_CHECK;
+void psd_runtime_free(psd_runtime *runtime); /* NULL is ignored */
+
+/* Refuses what psd_runtime_new() refuses. */
+int psd_runtime_endpoint_check(const char *endpoint, psd_error *error) PSD_MUST_CHECK;
+
+/* Asks for all images with one list call, before DEADLINE_MS (monotonic). On -1
+ * there is no answer or half of one: *SET is NULL. FACTS is filled as far as
+ * known, also then. The set is the caller's: psd_image_set_free(). */
+int psd_runtime_list(psd_runtime *runtime, int64_t deadline_ms, psd_image_set **set, psd_runtime_facts *facts,
+                     psd_error *error) PSD_MUST_CHECK;
+
+/* Makes a running call give up soon, and all later ones at once. */
+void psd_runtime_stop(psd_runtime *runtime);
+
+#endif
