@@ -10,6 +10,7 @@ echo_port=7007
 # Sends back what comes; ends a connection when its client has ended it.
 perl -MIO::Socket::INET -MIO::Select -e '
     my ($port, $marker) = @ARGV;
+    $SIG{PIPE} = "IGNORE"; # a client that is cut off ends its own connection only
     my $listener = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $port, Listen => 512, ReuseAddr => 1)
         or die "port $port: $!";
     open(my $ready, ">", $marker) or die $!;
