@@ -82,11 +82,13 @@ check "describe lists services, roles and topics" contains "$out" "polarstack.v1
     "ScanPorts(ScanPortsRequest) returns ScanPortsResponse" "role OPERATOR" \
     "WatchPortUsage(WatchPortUsageRequest) returns stream PortUsage" "topic polarstack.v1.PortUsage"
 run pdctl describe -o json
-check "describe as JSON" holds '[.services[].methods[] | select(.role == "OPERATOR") | .fullName] == ["/polarstack.v1.PortUsageService/ScanPorts"]' "$work/out"
+check "describe as JSON" holds '[.services[].methods[] | select(.role == "OPERATOR") | .fullName] ==
+    ["/polarstack.v1.CoreVersionService/CheckCoreVersions", "/polarstack.v1.PortUsageService/ScanPorts"]' "$work/out"
 
 run pdctl health
 check_run "health of a good daemon" 0
-check "health shows the scanners" contains "$out" "SERVING: polarstack-daemon" "node node-1, pid $daemon" "port     FRESH" "net      FRESH"
+check "health shows the scanners" contains "$out" "SERVING: polarstack-daemon" "node node-1, pid $daemon" "port     FRESH" "net      FRESH" \
+    "version  UNKNOWN" "the cluster has not told any versions yet"
 run pdctl version
 check "version shows both" contains "$out" "pdctl " "polarstack-daemon " " at ipc://$dir/daemon.sock"
 unset POLARSTACK_RUNTIME_DIR
