@@ -1,5 +1,4 @@
-/* versions.h - what the commands about database versions share; handlers of those that are no get or watch.
- */
+/* versions.h - handlers of the commands about database versions, and what they share. */
 #ifndef PSD_CLIENT_PDCTL_VERSIONS_H
 #define PSD_CLIENT_PDCTL_VERSIONS_H
 
