@@ -315,6 +315,7 @@ stop_bridge() {
 }
 
 readonly ports_map=cloud-provider-port-usage-node-1
+readonly versions_map=polarstack-daemon-version-availability-node-1
 
 # ports_map FILTER: what jq makes of the ConfigMap with the ports
 ports_map() {
@@ -344,8 +345,18 @@ condition() {
     kubectl get node node-1 -o json | jq -e ".status.conditions[] | select(.type == \"$1\")"
 }
 
+# Everything is as it should be. A host without a container runtime cannot tell which versions
+# it has: their ConfigMap waits, without a difference, and nothing else does. A test that starts
+# a runtime sets has_runtime.
+has_runtime=false
 in_sync() {
-    pdctl --runtime-dir "$dir" diff >/dev/null
+    if "$has_runtime"; then
+        pdctl --runtime-dir "$dir" diff >/dev/null
+    else
+        pdctl --runtime-dir "$dir" diff -o json | jq -e --arg map "ConfigMap kube-system/$versions_map" '
+            [.objects[] | {name, state, differences: (.differences // [] | length)} | select(.state != "IN_SYNC" or .differences > 0)]
+            == [{name: $map, state: "WAITING", differences: 0}]' >/dev/null
+    fi
 }
 
 # mirror FILTER: what jq makes of what the bridge says of the ConfigMap with the ports
