@@ -28,6 +28,7 @@
 #   create_account [NAME]       the service account (default: polarstack-bridge) in kube-system;
 #                               one that exists is made anew, which ends its tokens within 10 s
 #   account_token [NAME [SECONDS]]    prints a token (600 s is the server's least)
+#   pod NAME NODE IP PHASE [APP]    of a daemon, or of APP
 #   write_kubeconfig FILE TOKEN_FILE [URL [CA_FILE]]
 #
 # Faults of the network, between a client and the API server
@@ -217,6 +218,23 @@ END
 
 create_inputs() {
     inputs | kubectl create -f - >/dev/null
+}
+
+# pod NAME NODE IP PHASE [APP]: as a DaemonSet would have it, and its kubelet report it
+pod() {
+    kubectl -n kube-system create serviceaccount default >/dev/null 2>&1 # no controller makes it
+    kubectl -n kube-system create -f - >/dev/null <<END
+apiVersion: v1
+kind: Pod
+metadata: {name: $1, labels: {app: ${5:-polarstack-daemon}}}
+spec:
+  nodeName: $2
+  automountServiceAccountToken: false
+  containers: [{name: daemon, image: polarstack-daemon}]
+END
+    kubectl -n kube-system get pod "$1" -o json | jq --arg ip "$3" --arg phase "$4" \
+        '.status.podIP = (if $ip == "" then null else $ip end) | .status.phase = $phase' >"$work/pod.json"
+    kubectl replace --raw "/api/v1/namespaces/kube-system/pods/$1/status" -f "$work/pod.json" >/dev/null
 }
 
 create_account() {
