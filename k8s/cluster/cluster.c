@@ -161,23 +161,33 @@ void psd_cluster_ask(const Polarstack__V1__ClusterNodes *nodes, const psd_method
     psd_answers_free(answers, count);
 }
 
-static void note_failure(Polarstack__V1__ClusterNode *node, const psd_error *error)
+char *psd_cluster_short_text(const psd_error *error)
 {
     PSD_AUTO_TEXT text = PSD_TEXT_INIT;
     psd_text_printf(&text, "%.*s", ERROR_TEXT_MAX, error->text);
-    node->code = error->code;
-    node->error = psd_text_copy(psd_text_string(&text));
+    return psd_text_copy(psd_text_string(&text));
 }
 
 /* An address may be another one's by now. */
+int psd_cluster_is_from(const Polarstack__V1__ClusterNode *node, const char *name, psd_error *error)
+{
+    if (strcmp(name, node->node) == 0)
+        return 0;
+    return psd_error_set(error, PSD_FAILED_PRECONDITION, "%s answers as node '%.64s'", node->url, name);
+}
+
+static void note_failure(Polarstack__V1__ClusterNode *node, const psd_error *error)
+{
+    node->code = error->code;
+    node->error = psd_cluster_short_text(error);
+}
+
 static void note_health(void *arg PSD_UNUSED, Polarstack__V1__ClusterNode *node,
                         const ProtobufCMessage *response, const psd_error *error)
 {
     const Polarstack__V1__Health *health = (const Polarstack__V1__Health *)response;
     psd_error other = PSD_ERROR_INIT;
-    if (health && strcmp(health->node, node->node) != 0)
-        psd_error_set(&other, PSD_FAILED_PRECONDITION, "%s answers as node '%s'", node->url, health->node);
-    if (!health || other.code != PSD_OK) {
+    if (!health || psd_cluster_is_from(node, health->node, &other) < 0) {
         note_failure(node, health ? &other : error);
         return;
     }

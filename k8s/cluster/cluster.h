@@ -39,6 +39,13 @@ void psd_cluster_ask(const Polarstack__V1__ClusterNodes *nodes, const psd_method
                      const ProtobufCMessage *request, uint32_t timeout_ms, psd_cluster_answered answered,
                      void *arg);
 
+/* FAILED_PRECONDITION when NODE's agent calls itself NAME, and that is another one. */
+int psd_cluster_is_from(const Polarstack__V1__ClusterNode *node, const char *name,
+                        psd_error *error) PSD_MUST_CHECK;
+
+/* The error's text, so short that thousands of nodes fit into one answer; free(). */
+char *psd_cluster_short_text(const psd_error *error);
+
 /* Asks each for its health, and notes version, status, and why one is not reachable. */
 void psd_cluster_check_health(Polarstack__V1__ClusterNodes *nodes, uint32_t timeout_ms);
 
