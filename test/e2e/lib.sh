@@ -37,7 +37,7 @@
 #   proxy_stat NAME             prints open, accepted, to-server or to-client
 #
 # The two programs
-#   start_cluster               an API server with inputs and rights, and the daemon of node-1 in $dir
+#   start_cluster [OPTION...]   an API server with inputs and rights, and the daemon of node-1 in $dir
 #   start_bridge [OPTION...]    leaves $bridge; its log is $work/bridge.log
 #   the rest: at the end of this file
 # shellcheck shell=bash disable=SC2034,SC2120
@@ -317,7 +317,7 @@ start_cluster() {
     kubectl apply -f "$SOURCE_DIR/deploy/bridge-rbac.yaml" >/dev/null 2>&1
     account_token >"$work/token"
     write_kubeconfig "$work/bridge.kubeconfig" "$work/token"
-    start_daemon "$dir" --node-name node-1
+    start_daemon "$dir" --node-name node-1 "$@"
 }
 
 # start_bridge [OPTION...]: as $work/bridge.kubeconfig says; leaves $bridge
