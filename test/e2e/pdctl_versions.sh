@@ -71,7 +71,7 @@ check "get asks the same nodes" contains "$out" "node-3  polardb-wrm-1.0.1  PRES
 
 kill -STOP "$hung"
 run script -qec "pdctl check versions --all-nodes --timeout 2s" /dev/null
-check "on a terminal there is progress" contains "$out" "4 of 5 nodes" "3 of 5 nodes checked"
+check "on a terminal there is progress" contains "$out" "4 of 5 nodes" "2 of 5 nodes checked"
 time_run pdctl check versions --all-nodes --timeout 2s
 check "one that hangs is waited for until the time is up: $took_ms ms" test "$took_ms" -ge 1900 -a "$took_ms" -lt 5000
 check "and named" grep -q "^node-4  *no  *-.*DEADLINE_EXCEEDED: " "$work/out"
@@ -79,7 +79,7 @@ check "elsewhere than on a terminal there is no progress" test "$err" = "2 of 5 
 
 # ---- checks that nobody waits for ----
 
-run pdctl check versions --all-nodes --timeout 5s --no-wait
+run pdctl check versions --all-nodes --timeout 15s --no-wait
 check_run "a check that nobody waits for" 0
 operation=$out
 check "has an id, and says what it is for" \
@@ -87,11 +87,11 @@ check "has an id, and says what it is for" \
 stands() {
     pdctl check versions --all-nodes --operation "$operation" -o json | jq -e "$1"
 }
-check "shows what it has so far" wait_for 4 stands '.done == false and .nodes[1].checked and .nodes[3].done == false'
+check "shows what it has so far" wait_for 12 stands '.done == false and .nodes[1].checked and .nodes[3].done == false'
 run pdctl check versions --all-nodes --operation "$operation"
 check_run "what runs is no good answer" 1
 check "and is said to run" contains "$err" ", the check runs"
-check "and ends when the time is up" wait_for 20 stands '.done and .nodes[3].error.code == "DEADLINE_EXCEEDED"'
+check "and ends when the time is up" wait_for 30 stands '.done and .nodes[3].error.code == "DEADLINE_EXCEEDED"'
 kill -CONT "$hung"
 run pdctl check versions --all-nodes --operation none
 check_run "one that is not remembered" 4
