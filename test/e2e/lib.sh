@@ -37,7 +37,7 @@
 #   proxy_stat NAME             prints open, accepted, to-server or to-client
 #
 # The two programs
-#   start_cluster               an API server with inputs and rights, and the daemon of node-1 in $dir
+#   start_cluster [OPTION...]   an API server with inputs and rights, and the daemon of node-1 in $dir
 #   start_bridge [OPTION...]    leaves $bridge; its log is $work/bridge.log
 #   the rest: at the end of this file
 # shellcheck shell=bash disable=SC2034,SC2120
@@ -307,6 +307,7 @@ proxy_stat() {
 
 # The daemon and the bridge of node-1, in $dir. The bridge acts as its service account,
 # with the rights of deploy/bridge-rbac.yaml and no others.
+# start_cluster [OPTION...]: of the daemon
 start_cluster() {
     dir=$work/run
     # What takes any free port must not take one of the cluster's ranges: it would be published.
@@ -317,7 +318,7 @@ start_cluster() {
     kubectl apply -f "$SOURCE_DIR/deploy/bridge-rbac.yaml" >/dev/null 2>&1
     account_token >"$work/token"
     write_kubeconfig "$work/bridge.kubeconfig" "$work/token"
-    start_daemon "$dir" --node-name node-1
+    start_daemon "$dir" --node-name node-1 "$@"
 }
 
 # start_bridge [OPTION...]: as $work/bridge.kubeconfig says; leaves $bridge
