@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/footprint.h"
 #include "common/log.h"
 #include "k8s/config.h"
-#include "k8s/footprint.h"
 
 enum {
     START_S = 15,

@@ -1,6 +1,9 @@
 #include "server/config.h"
 
 #include "server/host_config.h"
+#include "server/scan/version/runtime.h"
+
+static const char *const listen_roles[] = {"reader", "operator", NULL};
 
 static const psd_option rows[] = {
     {.name = "runtime-dir",
@@ -21,6 +24,14 @@ static const psd_option rows[] = {
      .help =
          "Listen on URL as well, for example tcp://127.0.0.1:9000 (loopback only; streams are on the next "
          "port)."},
+    {.name = "listen-role",
+     .type = PSD_OPTION_CHOICE,
+     .offset = offsetof(psd_config, listen_role),
+     .value_name = "ROLE",
+     .default_text = "reader",
+     .choices = listen_roles,
+     .help = "What those may do who come by --listen. The bridge lets other nodes check their versions as an "
+             "operator."},
     {.name = "node-name",
      .type = PSD_OPTION_STRING,
      .offset = offsetof(psd_config, node_name),
@@ -145,6 +156,29 @@ static const psd_option rows[] = {
      .help =
          "Further arguments for it, as '-I lanplus -H 10.0.0.9 -U monitor -f FILE'. A password belongs into "
          "the FILE."},
+    {.name = "runtime-endpoint",
+     .type = PSD_OPTION_STRING,
+     .offset = offsetof(psd_config, runtime_endpoint),
+     .value_name = "URL",
+     .help = "Socket of the container runtime, as unix:///run/containerd/containerd.sock. Default: the first "
+             "one of the well-known ones that exists."},
+    {.name = "version-period",
+     .type = PSD_OPTION_DURATION,
+     .offset = offsetof(psd_config, version_period_ms),
+     .value_name = "DURATION",
+     .default_text = "10m",
+     .min = 100,
+     .max = 86400000,
+     .help = "Pause before the container runtime is asked again that has answered. After a failure it is 1s, "
+             "doubled each time up to 10s."},
+    {.name = "version-timeout",
+     .type = PSD_OPTION_DURATION,
+     .offset = offsetof(psd_config, version_timeout_ms),
+     .value_name = "DURATION",
+     .default_text = "5s",
+     .min = 100,
+     .max = 10000,
+     .help = "How long the container runtime may take to answer."},
     PSD_PROGRAM_OPTIONS("POLARSTACK_CONFIG"),
 };
 
@@ -155,5 +189,8 @@ psd_options psd_config_options(void)
 
 int psd_config_check(const void *settings, psd_error *error)
 {
-    return psd_host_config_check(settings, error);
+    const psd_config *config = settings;
+    if (psd_runtime_endpoint_check(config->runtime_endpoint, error) < 0)
+        return psd_error_prefix(error, "--runtime-endpoint");
+    return psd_host_config_check(config, error);
 }

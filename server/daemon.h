@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdint.h>
 
+#include "common/failure_log.h"
 #include "common/node_name.h"
 #include "common/program.h"
 #include "common/rpc/reflection.h"
@@ -16,6 +17,8 @@
 #include "server/scan/net/net_state.h"
 #include "server/scan/port/port_ranges.h"
 #include "server/scan/scanner.h"
+#include "server/scan/version/definitions.h"
+#include "server/services/version_checks.h"
 #include "server/store/topic.h"
 
 /* Settings as options and config file give them (server/config.c). */
@@ -24,6 +27,7 @@ typedef struct psd_config {
     char *runtime_dir;
     char *state_dir;
     char *listen;
+    int listen_role; /* psd_role less READER */
     char *node_name;
     char *port_ranges;
     int64_t port_listen_period_ms;
@@ -42,6 +46,9 @@ typedef struct psd_config {
     uint64_t bmc_channel;
     char *ipmitool;
     char *ipmitool_arguments;
+    char *runtime_endpoint;
+    int64_t version_period_ms;
+    int64_t version_timeout_ms;
 } psd_config;
 
 /* The rows of the table in topics.c. */
@@ -49,6 +56,7 @@ typedef enum psd_topic_number {
     PSD_TOPIC_PORT_USAGE,
     PSD_TOPIC_NODE_CONFIG,
     PSD_TOPIC_NODE_NET,
+    PSD_TOPIC_CORE_VERSIONS,
     PSD_TOPIC_COUNT,
 } psd_topic_number;
 
@@ -56,18 +64,19 @@ typedef enum psd_topic_number {
  * publishes to, and how it fares. */
 typedef struct psd_watched {
     const char *name;
+    const char *mend; /* what to do when it fails, one line */
     psd_topic *topic; /* of psd_daemon.topics */
     psd_scanner *scanner;
 
     pthread_mutex_t mutex; /* guards all below */
-    bool failing;          /* the last scan did */
+    psd_failure_log trouble; /* of scans that fail */
     uint64_t successes;
     uint64_t failures;
     int64_t last_success_ms; /* Unix */
     uint64_t last_duration_us;
 } psd_watched;
 
-enum { PSD_SCANNER_COUNT = 2 };
+enum { PSD_SCANNER_COUNT = 3 };
 
 typedef struct psd_daemon {
     psd_config config;
@@ -76,6 +85,9 @@ typedef struct psd_daemon {
     int64_t started_at_ms;
     psd_port_ranges port_ranges;
     psd_net_state net;
+    psd_version_definitions versions;
+    psd_version_checks checks;
+    psd_role listen_role; /* of who comes over TCP */
     psd_bmc_watch bmc;
     psd_server *server;
     psd_reflection reflection;

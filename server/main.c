@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/footprint.h"
 #include "common/log.h"
 #include "common/node_name.h"
 #include "common/rpc/background.h"
@@ -25,6 +26,7 @@
 
 enum {
     STOP_GRACE_MS = 5000,
+    START_BEATS = 15000 / PSD_HEARTBEAT_PERIOD_MS, /* the start is over when so many heartbeats were sent */
     SOCKET_MODE = 0660,
 };
 
@@ -42,22 +44,32 @@ static int find_folders(const psd_config *config, char runtime_dir[PATH_MAX], ch
     return 0;
 }
 
-/* Name, epoch, ranges and client NIC. */
+/* What others tell, and what is remembered for them. */
+static void forget(psd_daemon *daemon)
+{
+    psd_net_state_free(&daemon->net);
+    psd_version_checks_free(&daemon->checks);
+    psd_version_definitions_free(&daemon->versions);
+}
+
+/* Name, epoch, ranges, client NIC and versions. */
 static int identify(psd_daemon *daemon, psd_error *error)
 {
     daemon->started_at_ms = psd_clock_unix_ms();
     if (psd_node_name(daemon->config.node_name, daemon->node, error) < 0)
         return -1;
     arc4random_buf(&daemon->epoch, sizeof(daemon->epoch));
+    daemon->listen_role = PSD_ROLE_READER + (psd_role)daemon->config.listen_role;
     psd_port_set always = {{0}};
     if (psd_port_set_parse(&always, daemon->config.port_ranges, error) < 0)
         return -1;
     psd_port_ranges_init(&daemon->port_ranges, &always);
-    if (psd_net_state_init(&daemon->net, daemon->config.client_nic, error) < 0)
-        return -1;
-    if (psd_bmc_watch_init(&daemon->bmc, &daemon->config, &daemon->net, error) == 0)
+    psd_version_definitions_init(&daemon->versions);
+    if (psd_version_checks_init(&daemon->checks, error) == 0 &&
+        psd_net_state_init(&daemon->net, daemon->config.client_nic, error) == 0 &&
+        psd_bmc_watch_init(&daemon->bmc, &daemon->config, &daemon->net, error) == 0)
         return 0;
-    psd_net_state_free(&daemon->net);
+    forget(daemon);
     return -1;
 }
 
@@ -88,12 +100,15 @@ static void follow_config(void *arg, const Polarstack__V1__NodeConfig *config)
     if (psd_port_ranges_set_more(&daemon->port_ranges, &more))
         psd_scanners_look_now(daemon, "port");
     psd_net_state_set_config(&daemon->net, config);
+    psd_version_definitions_set_config(&daemon->versions, config);
     psd_bmc_watch_follow(&daemon->bmc, config);
 }
 
 static int start(psd_daemon *daemon, const char *runtime_dir, const char *state_dir, psd_error *error)
 {
-    psd_server_options options = {.max_in_flight = (unsigned)daemon->config.max_in_flight};
+    psd_server_options options = {.max_in_flight = (unsigned)daemon->config.max_in_flight,
+                                  .authorize = psd_authorize_local,
+                                  .authorize_arg = &daemon->listen_role};
     if (psd_server_new(&options, &daemon->server, error) < 0 || psd_topics_init(daemon, error) < 0 ||
         psd_services_add(daemon, error) < 0 || listen_everywhere(daemon, runtime_dir, error) < 0)
         return -1;
@@ -109,16 +124,19 @@ static int start(psd_daemon *daemon, const char *runtime_dir, const char *state_
     return psd_server_start(daemon->server, error);
 }
 
-/* Sends heartbeats until a signal comes. */
+/* Sends heartbeats until a signal comes. When the start is over, what only it needed
+ * is given back. */
 static int wait_for_signal(psd_daemon *daemon, const sigset_t *signals)
 {
     const struct timespec period = {.tv_sec = PSD_HEARTBEAT_PERIOD_MS / 1000,
                                     .tv_nsec = PSD_HEARTBEAT_PERIOD_MS % 1000 * 1000000L};
-    for (;;) {
+    for (uint64_t beats = 1;; beats++) {
         int signal = sigtimedwait(signals, NULL, &period);
         if (signal > 0)
             return signal;
         psd_topics_heartbeat(daemon);
+        if (beats == START_BEATS)
+            psd_footprint_trim();
     }
 }
 
@@ -134,7 +152,7 @@ static void stop(psd_daemon *daemon)
     psd_server_free(daemon->server);
     psd_node_config_free(daemon->node_config);
     psd_topics_free(daemon);
-    psd_net_state_free(&daemon->net);
+    forget(daemon);
 }
 
 static int run(psd_daemon *daemon, const sigset_t *signals, psd_error *error)

@@ -7,6 +7,7 @@
 #include "common/thread.h"
 #include "server/scan/net/net_scanner.h"
 #include "server/scan/port/port_scanner.h"
+#include "server/scan/version/version_scanner.h"
 
 static int start_port(psd_daemon *daemon, const psd_scanner_type *type, psd_watched *watched,
                       psd_error *error);
@@ -14,26 +15,35 @@ static int start_port(psd_daemon *daemon, const psd_scanner_type *type, psd_watc
 static int start_net(psd_daemon *daemon, const psd_scanner_type *type, psd_watched *watched,
                      psd_error *error);
 
+static int start_version(psd_daemon *daemon, const psd_scanner_type *type, psd_watched *watched,
+                         psd_error *error);
+
+static const char see_log[] = "see the daemon's log";
+
 static const struct row {
     const psd_scanner_type *type;
     psd_topic_number topic; /* that it publishes to */
+    const char *mend;       /* what to do when it fails */
     int (*start)(psd_daemon *daemon, const psd_scanner_type *type, psd_watched *watched, psd_error *error);
 } table[] = {
-    {&psd_port_scanner, PSD_TOPIC_PORT_USAGE, start_port},
-    {&psd_net_scanner, PSD_TOPIC_NODE_NET, start_net},
+    {&psd_port_scanner, PSD_TOPIC_PORT_USAGE, see_log, start_port},
+    {&psd_net_scanner, PSD_TOPIC_NODE_NET, see_log, start_net},
+    {&psd_version_scanner, PSD_TOPIC_CORE_VERSIONS,
+     "start containerd or dockerd, or name its socket with --runtime-endpoint", start_version},
 };
 _Static_assert(PSD_ARRAY_SIZE(table) == PSD_SCANNER_COUNT, "PSD_SCANNER_COUNT is the size of this table");
 
 static void scan_ended(void *arg, int64_t duration_us, const psd_error *error)
 {
     psd_watched *watched = arg;
-    if (error && psd_topic_mark_failed(watched->topic, error->text))
+    if (error)
+        psd_topic_mark_failed(watched->topic, error->text);
+    PSD_LOCKED(&watched->mutex);
+    if (error && psd_failure_is_new(&watched->trouble, error))
         psd_log(PSD_LOG_WARNING, "scan failed", "scanner=%s code=%s reason=\"%s\"", watched->name,
                 psd_code_name(error->code), error->text);
-    PSD_LOCKED(&watched->mutex);
-    if (!error && watched->failing)
+    if (!error && psd_failure_is_over(&watched->trouble))
         psd_log(PSD_LOG_INFO, "scan is complete again", "scanner=%s", watched->name);
-    watched->failing = error != NULL;
     watched->failures += error != NULL;
     watched->successes += error == NULL;
     if (!error) {
@@ -65,11 +75,26 @@ static int start_net(psd_daemon *daemon, const psd_scanner_type *type, psd_watch
     return 0;
 }
 
+static int start_version(psd_daemon *daemon, const psd_scanner_type *type, psd_watched *watched,
+                         psd_error *error)
+{
+    psd_version_scanner_settings settings = {.definitions = &daemon->versions,
+                                             .endpoint = daemon->config.runtime_endpoint,
+                                             .period_ms = daemon->config.version_period_ms,
+                                             .timeout_ms = daemon->config.version_timeout_ms};
+    psd_sink sink = {.publish = psd_topic_publish, .arg = watched->topic};
+    if (psd_scanner_start(type, &settings, &sink, scan_ended, watched, &watched->scanner, error) < 0)
+        return -1;
+    psd_version_definitions_set_scanner(&daemon->versions, watched->scanner);
+    return 0;
+}
+
 void psd_scanners_init(psd_daemon *daemon)
 {
     for (size_t i = 0; i < PSD_SCANNER_COUNT; i++) {
         psd_watched *watched = &daemon->scanners[i];
         watched->name = table[i].type->name;
+        watched->mend = table[i].mend;
         watched->topic = daemon->topics[table[i].topic];
         pthread_mutex_init(&watched->mutex, NULL);
     }
@@ -87,6 +112,7 @@ int psd_scanners_start(psd_daemon *daemon, psd_error *error)
 void psd_scanners_stop(psd_daemon *daemon)
 {
     psd_net_state_set_scanner(&daemon->net, NULL);
+    psd_version_definitions_set_scanner(&daemon->versions, NULL);
     for (size_t i = 0; i < PSD_SCANNER_COUNT; i++) {
         psd_scanner_stop(daemon->scanners[i].scanner);
         daemon->scanners[i].scanner = NULL;
@@ -100,6 +126,13 @@ psd_watched *psd_scanners_find(psd_daemon *daemon, const char *name)
             return &daemon->scanners[i];
     }
     return NULL;
+}
+
+bool psd_scanner_is_idle(psd_watched *watched, const Polarrpc__V1__Observation *seen)
+{
+    PSD_LOCKED(&watched->mutex);
+    return seen->state == POLARRPC__V1__OBSERVATION_STATE__UNKNOWN && watched->successes > 0 &&
+           watched->trouble.last.code == PSD_OK;
 }
 
 static void looked(void *arg PSD_UNUSED, const psd_error *error PSD_UNUSED)

@@ -19,6 +19,10 @@ void psd_scanners_stop(psd_daemon *daemon);
 /* Finds by name ("port"); never NULL for a name of the table. */
 psd_watched *psd_scanners_find(psd_daemon *daemon, const char *name);
 
+/* Whether the scanner of WATCHED, whose topic says SEEN, has nothing to look for: it
+ * works, and knows of nothing that could be seen. */
+bool psd_scanner_is_idle(psd_watched *watched, const Polarrpc__V1__Observation *seen);
+
 /* Makes a complete look follow at once, if the scanner runs; waits for nothing. */
 void psd_scanners_look_now(psd_daemon *daemon, const char *name);
 

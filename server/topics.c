@@ -1,5 +1,6 @@
 #include "server/topics.h"
 
+#include "polarstack/v1/core_version.rpc.h"
 #include "polarstack/v1/node_config.rpc.h"
 #include "polarstack/v1/node_net.rpc.h"
 #include "polarstack/v1/port_usage.rpc.h"
@@ -9,6 +10,7 @@ static const psd_service *const table[PSD_TOPIC_COUNT] = {
     [PSD_TOPIC_PORT_USAGE] = &psd_port_usage_service,
     [PSD_TOPIC_NODE_CONFIG] = &psd_node_config_service,
     [PSD_TOPIC_NODE_NET] = &psd_node_net_service,
+    [PSD_TOPIC_CORE_VERSIONS] = &psd_core_version_service,
 };
 
 static void send_event(void *arg, const char *topic, const void *bytes, size_t length)

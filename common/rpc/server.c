@@ -64,8 +64,10 @@ struct psd_server {
     pthread_t keeper; /* looks after deadlines and parked workers */
 };
 
-psd_role psd_authorize_local(const psd_peer *peer, void *arg PSD_UNUSED)
+psd_role psd_authorize_local(const psd_peer *peer, void *arg)
 {
+    if (!peer->is_ipc && arg)
+        return *(const psd_role *)arg;
     return peer->is_ipc && (peer->uid == 0 || peer->uid == geteuid()) ? PSD_ROLE_ADMIN : PSD_ROLE_READER;
 }
 

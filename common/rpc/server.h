@@ -41,7 +41,7 @@ typedef struct psd_peer {
 typedef psd_role (*psd_authorize)(const psd_peer *peer, void *arg);
 
 /* root and the own uid are ADMIN, other local users READER (the socket's mode
- * decides who gets that far), TCP READER. */
+ * decides who gets that far). TCP: ARG, a const psd_role *; READER when it is NULL. */
 psd_role psd_authorize_local(const psd_peer *peer, void *arg);
 
 typedef struct psd_server psd_server;

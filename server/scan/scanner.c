@@ -33,6 +33,7 @@ struct psd_scanner {
     pthread_mutex_t mutex; /* guards all below */
     bool stopping;
     bool woken;
+    uint64_t scans;  /* begun */
     question *asked; /* not yet taken by a scan */
 };
 
@@ -54,6 +55,7 @@ static void ring(const psd_scanner *scanner)
 static question *take_questions(psd_scanner *scanner)
 {
     PSD_LOCKED(&scanner->mutex);
+    scanner->scans++;
     question *taken = scanner->asked;
     scanner->asked = NULL;
     return taken;
@@ -177,20 +179,17 @@ int psd_scanner_start(const psd_scanner_type *type, const void *settings, const 
     return 0;
 }
 
-void psd_scanner_ask(psd_scanner *scanner, psd_scan_done done, void *arg)
+uint64_t psd_scanner_ask(psd_scanner *scanner, psd_scan_done done, void *arg)
 {
-    psd_error error = PSD_ERROR_INIT;
     question *asked = malloc(sizeof(*asked));
-    if (!asked) {
-        psd_error_set(&error, PSD_RESOURCE_EXHAUSTED, "out of memory");
-        done(arg, &error);
-        return;
-    }
+    if (!asked)
+        return 0;
     *asked = (question){.done = done, .arg = arg};
     PSD_LOCKED(&scanner->mutex);
     asked->next = scanner->asked;
     scanner->asked = asked;
     ring(scanner);
+    return scanner->scans + 1;
 }
 
 void psd_scanner_wake(psd_scanner *scanner)

@@ -18,22 +18,25 @@
 
 #include "common/error.h"
 
-/* One complete look, given to the sink. */
+/* What a look saw, given to the sink: a complete one, or an older one that says so. */
 typedef struct psd_look {
     /* The resource with its `observation` left NULL; borrowed, the sink copies
      * what it keeps. Keyed lists are sorted. */
     const ProtobufCMessage *resource;
-    /* When everything in it had been looked at, Unix ms. */
+    /* When everything in it had been looked at, Unix ms. Zero, with a stale_reason:
+     * never. It becomes UNKNOWN then, and is published all the same: it may name
+     * what there is to look for. */
     int64_t observed_at_ms;
     /* What the host keeps from being seen; one line each. */
     const char *const *limitations;
     size_t limitation_count;
-    /* Why it is older than it should be, one line: it becomes STALE. NULL: it is FRESH. */
+    /* Why it is older than it should be, one line: it becomes STALE, or UNKNOWN. NULL:
+     * it is FRESH. */
     const char *stale_reason;
 } psd_look;
 
 typedef struct psd_sink {
-    /* Publishes a complete look. Never call it with half of one. */
+    /* Publishes a look. Never call it with half of one. */
     int (*publish)(void *arg, const psd_look *look, psd_error *error);
     void *arg;
 } psd_sink;
@@ -54,7 +57,8 @@ typedef struct psd_scanner_type {
     int (*init)(const void *settings, void **state, psd_error *error);
 
     /* Looks once and publishes to SINK at most once. On -1 nothing was
-     * published; what was seen before stays and becomes STALE. Always sets
+     * published, and what was seen before stays and becomes STALE; or what was
+     * published says so itself, with the error's text as its stale_reason. Always sets
      * *NEXT_MS, the pause until the next call, or PSD_SCANNER_NEVER. Runs on the
      * scanner's thread. */
     int (*scan)(void *state, const psd_scan_request *request, const psd_sink *sink, int64_t *next_ms,
@@ -88,9 +92,11 @@ int psd_scanner_start(const psd_scanner_type *type, const void *settings, const 
 
 /* Calls DONE once, on the scanner's thread, after the next scan that starts
  * after this call; ERROR is NULL when it was complete. Requests that wait
- * share one scan. When the scanner stops first, ERROR is CANCELLED. */
+ * share one scan. When the scanner stops first, ERROR is CANCELLED. Returns the
+ * number of that scan, the same for all that share it and another one for each
+ * scan. Zero: out of memory, DONE is not called. */
 typedef void (*psd_scan_done)(void *arg, const psd_error *error);
-void psd_scanner_ask(psd_scanner *scanner, psd_scan_done done, void *arg);
+uint64_t psd_scanner_ask(psd_scanner *scanner, psd_scan_done done, void *arg);
 
 /* Makes the next scan follow at once; from any thread, waits for nothing. */
 void psd_scanner_wake(psd_scanner *scanner);

@@ -3,8 +3,8 @@
 #include "common/rpc/background.h"
 #include "common/text.h"
 #include "common/thread.h"
-#include "server/daemon.h"
 #include "server/host/kernel_ports.h"
+#include "server/scanners.h"
 #include "server/services/handlers.h"
 
 #define GOOD POLARSTACK__V1__FINDING_LEVEL__GOOD
@@ -25,8 +25,11 @@ static void check_scanner(psd_watched *watched, diagnosis *d)
     const Polarrpc__V1__Observation *seen = snapshot->observation;
     if (seen->state == POLARRPC__V1__OBSERVATION_STATE__FRESH)
         psd_diagnosis_add(d, GOOD, "scanner", NULL, "the %s scanner sees this host", watched->name);
+    else if (psd_scanner_is_idle(watched, seen))
+        psd_diagnosis_add(d, GOOD, "scanner", NULL, "the %s scanner has nothing to look for: %s",
+                          watched->name, seen->reason);
     else
-        psd_diagnosis_add(d, FAULT, "scanner", "see the daemon's log", "the %s scanner does not: %s",
+        psd_diagnosis_add(d, FAULT, "scanner", watched->mend, "the %s scanner does not: %s",
                           watched->name, seen->reason);
     for (size_t i = 0; i < seen->n_limitations; i++)
         psd_diagnosis_add(d, WARNING, "visibility", "see docs/ports.md for what takes it away", "%s",

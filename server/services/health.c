@@ -1,7 +1,7 @@
 #include <unistd.h>
 
 #include "common/thread.h"
-#include "server/daemon.h"
+#include "server/scanners.h"
 #include "server/services/handlers.h"
 
 /* Fills HEALTH from a scanner. Its strings live in the snapshot returned. */
@@ -33,7 +33,8 @@ static void check_health(psd_call *call, const Polarstack__V1__CheckHealthReques
     for (size_t i = 0; i < PSD_SCANNER_COUNT; i++) {
         pointers[i] = &scanners[i];
         snapshots[i] = describe(&daemon->scanners[i], &scanners[i]);
-        if (scanners[i].state != POLARRPC__V1__OBSERVATION_STATE__FRESH)
+        if (scanners[i].state != POLARRPC__V1__OBSERVATION_STATE__FRESH &&
+            !psd_scanner_is_idle(&daemon->scanners[i], snapshots[i]->observation))
             health.status = POLARSTACK__V1__SERVING_STATUS__DEGRADED;
     }
     health.scanners = pointers;

@@ -2,7 +2,6 @@
 
 #include "common/cleanup.h"
 #include "common/rpc/background.h"
-#include "common/rpc/wire.h"
 #include "server/scan/port/explain.h"
 #include "server/scanners.h"
 #include "server/services/handlers.h"
@@ -28,34 +27,9 @@ static int read_ranges(const Polarstack__V1__GetPortUsageRequest *request, psd_p
     return 0;
 }
 
-/* Answers with those ports of the snapshot that the request asks for. */
-static int reply_with_page(psd_call *call, const Polarstack__V1__GetPortUsageRequest *request,
-                           const psd_snapshot *snapshot, psd_error *error)
+static bool is_in(const void *arg, const ProtobufCMessage *item)
 {
-    psd_port_set wanted;
-    if (read_ranges(request, &wanted, error) < 0)
-        return -1;
-    const Polarstack__V1__PortUsage *usage = (const Polarstack__V1__PortUsage *)snapshot->message;
-    PSD_AUTO_FREE Polarstack__V1__Port **ports = calloc(usage->n_ports + 1, sizeof(*ports));
-    if (!ports)
-        return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "out of memory");
-    size_t count = 0;
-    for (size_t i = 0; i < usage->n_ports; i++) {
-        if (request->n_ranges == 0 || psd_port_set_has(&wanted, usage->ports[i]->port))
-            ports[count++] = usage->ports[i];
-    }
-    psd_page page;
-    if (psd_page_choose((ProtobufCMessage *const *)ports, count, 3, usage->observation, request->page_size,
-                        request->page_token, &page, error) < 0)
-        return -1;
-    Polarstack__V1__PortUsage answer = POLARSTACK__V1__PORT_USAGE__INIT;
-    if (page.first == 0)
-        answer = *usage;
-    answer.ports = ports + page.first;
-    answer.n_ports = page.count;
-    answer.next_page_token = page.next_token;
-    psd_port_usage_get_port_usage_reply(call, &answer);
-    return 0;
+    return psd_port_set_has(arg, ((const Polarstack__V1__Port *)item)->port);
 }
 
 static void get_port_usage(psd_call *call, const Polarstack__V1__GetPortUsageRequest *request, void *arg)
@@ -63,11 +37,17 @@ static void get_port_usage(psd_call *call, const Polarstack__V1__GetPortUsageReq
     PSD_AUTO(release)
     const psd_snapshot *snapshot = psd_topic_snapshot(((psd_daemon *)arg)->topics[PSD_TOPIC_PORT_USAGE]);
     psd_error error = PSD_ERROR_INIT;
-    bool whole = request->n_ranges == 0 && request->page_size == 0 && !request->page_token[0];
-    if (whole && snapshot->packed_length <= PSD_WIRE_PAYLOAD_MAX)
-        psd_call_reply_packed(call, snapshot->packed, snapshot->packed_length);
-    else if (reply_with_page(call, request, snapshot, &error) < 0)
+    psd_port_set ranges;
+    if (read_ranges(request, &ranges, &error) < 0) {
         psd_call_fail(call, &error);
+        return;
+    }
+    const psd_page_wish wish = {.field = 3,
+                                .wants = request->n_ranges > 0 ? is_in : NULL,
+                                .arg = &ranges,
+                                .page_size = request->page_size,
+                                .token = request->page_token};
+    psd_page_reply(call, snapshot, &wish);
 }
 
 /* An ExplainPort under way. */
@@ -139,14 +119,14 @@ static void scan_ports(psd_call *call, const Polarstack__V1__ScanPortsRequest *r
 {
     psd_watched *watched = psd_scanners_find(arg, "port");
     scan_question *question = malloc(sizeof(*question));
-    if (!question) {
+    if (question)
+        *question = (scan_question){.call = call, .topic = watched->topic};
+    if (!question || psd_scanner_ask(watched->scanner, scan_done, question) == 0) {
         psd_error error = PSD_ERROR_INIT;
         psd_error_set(&error, PSD_RESOURCE_EXHAUSTED, "out of memory");
         psd_call_fail(call, &error);
-        return;
+        free(question);
     }
-    *question = (scan_question){.call = call, .topic = watched->topic};
-    psd_scanner_ask(watched->scanner, scan_done, question);
 }
 
 const psd_port_usage_handlers psd_daemon_port_usage_handlers = {

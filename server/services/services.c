@@ -6,6 +6,7 @@ static const struct row {
     const psd_service *service;
     const void *handlers;
 } table[] = {
+    {&psd_core_version_service, &psd_daemon_core_version_handlers},
     {&psd_diagnosis_service, &psd_daemon_diagnosis_handlers},
     {&psd_health_service, &psd_daemon_health_handlers},
     {&psd_node_config_service, &psd_daemon_node_config_handlers},

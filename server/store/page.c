@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/cleanup.h"
 #include "common/rpc/wire.h"
 
 /* Left for the fields beside the list: observation, ranges, token. */
@@ -63,4 +64,55 @@ int psd_page_choose(ProtobufCMessage *const *items, size_t item_count, unsigned 
         page->count++;
     }
     return 0;
+}
+
+/* The member of MESSAGE that FIELD's OFFSET tells. */
+static void *member(ProtobufCMessage *message, unsigned offset)
+{
+    return (char *)message + offset;
+}
+
+/* Answers with those of the items that are wished for. */
+static int reply_with_page(psd_call *call, const psd_snapshot *snapshot, const psd_page_wish *wish,
+                           psd_error *error)
+{
+    const ProtobufCMessageDescriptor *type = snapshot->message->descriptor;
+    const ProtobufCFieldDescriptor *list = protobuf_c_message_descriptor_get_field(type, wish->field);
+    const ProtobufCFieldDescriptor *token = protobuf_c_message_descriptor_get_field_by_name(
+        type, "next_page_token");
+    PSD_AUTO_FREE ProtobufCMessage *answer = malloc(type->sizeof_message);
+    if (!answer)
+        return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "out of memory");
+    memcpy(answer, snapshot->message, type->sizeof_message);
+    size_t all = *(size_t *)member(answer, list->quantifier_offset);
+    ProtobufCMessage **items = *(ProtobufCMessage ***)member(answer, list->offset);
+    PSD_AUTO_FREE ProtobufCMessage **wanted = calloc(all + 1, sizeof(ProtobufCMessage *));
+    if (!wanted)
+        return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "out of memory");
+    size_t count = 0;
+    for (size_t i = 0; i < all; i++) {
+        if (!wish->wants || wish->wants(wish->arg, items[i]))
+            wanted[count++] = items[i];
+    }
+    psd_page page;
+    if (psd_page_choose(wanted, count, wish->field, snapshot->observation, wish->page_size, wish->token,
+                        &page, error) < 0)
+        return -1;
+    if (page.first > 0)
+        protobuf_c_message_init(type, answer);
+    *(size_t *)member(answer, list->quantifier_offset) = page.count;
+    *(ProtobufCMessage ***)member(answer, list->offset) = wanted + page.first;
+    *(char **)member(answer, token->offset) = page.next_token;
+    psd_call_reply(call, answer);
+    return 0;
+}
+
+void psd_page_reply(psd_call *call, const psd_snapshot *snapshot, const psd_page_wish *wish)
+{
+    psd_error error = PSD_ERROR_INIT;
+    bool whole = !wish->wants && wish->page_size == 0 && !wish->token[0];
+    if (whole && snapshot->packed_length <= PSD_WIRE_PAYLOAD_MAX)
+        psd_call_reply_packed(call, snapshot->packed, snapshot->packed_length);
+    else if (reply_with_page(call, snapshot, wish, &error) < 0)
+        psd_call_fail(call, &error);
 }

@@ -286,6 +286,14 @@ static int publish(psd_topic *topic, body *data, Polarrpc__V1__Observation *fact
     return 0;
 }
 
+static Polarrpc__V1__ObservationState state_of(const psd_look *look)
+{
+    if (!look->stale_reason)
+        return POLARRPC__V1__OBSERVATION_STATE__FRESH;
+    return look->observed_at_ms == 0 ? POLARRPC__V1__OBSERVATION_STATE__UNKNOWN
+                                     : POLARRPC__V1__OBSERVATION_STATE__STALE;
+}
+
 int psd_topic_publish(void *arg, const psd_look *look, psd_error *error)
 {
     psd_topic *topic = arg;
@@ -294,9 +302,9 @@ int psd_topic_publish(void *arg, const psd_look *look, psd_error *error)
     if (!data)
         return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "no memory for the resource");
     const Polarrpc__V1__Observation *before = topic->current->seen.observation;
-    bool other_data = data != topic->current->data || before->observed_at_ms == 0;
-    Polarrpc__V1__ObservationState state = look->stale_reason ? POLARRPC__V1__OBSERVATION_STATE__STALE
-                                                              : POLARRPC__V1__OBSERVATION_STATE__FRESH;
+    bool is_first = before->observed_at_ms == 0 && look->observed_at_ms != 0;
+    bool other_data = data != topic->current->data || is_first;
+    Polarrpc__V1__ObservationState state = state_of(look);
     const char *reason = look->stale_reason ? look->stale_reason : "";
     bool changed = other_data || before->state != state || strcmp(before->reason, reason) != 0 ||
                    !same_texts(before->limitations, before->n_limitations, look->limitations,

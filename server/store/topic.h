@@ -28,8 +28,8 @@ void psd_topic_free(psd_topic *topic);
 
 const char *psd_topic_name(const psd_topic *topic);
 
-/* A complete look, FRESH or, with a reason, STALE. Fits psd_sink.publish with
- * the topic as ARG. */
+/* A look: FRESH or, with a reason, STALE, or UNKNOWN when it says that there never
+ * was a complete one. Fits psd_sink.publish with the topic as ARG. */
 int psd_topic_publish(void *arg, const psd_look *look, psd_error *error);
 
 /* A look failed: data stays, state becomes STALE (UNKNOWN if there never was a

@@ -148,6 +148,10 @@ static void test_the_local_policy(void **state)
     assert_int_equal(psd_authorize_local(&peer, NULL), PSD_ROLE_READER);
     peer = (psd_peer){.is_ipc = false, .uid = 0, .token = ""};
     assert_int_equal(psd_authorize_local(&peer, NULL), PSD_ROLE_READER);
+    psd_role role = PSD_ROLE_OPERATOR;
+    assert_int_equal(psd_authorize_local(&peer, &role), PSD_ROLE_OPERATOR);
+    peer = (psd_peer){.is_ipc = true, .uid = geteuid() + 4711, .token = ""};
+    assert_int_equal(psd_authorize_local(&peer, &role), PSD_ROLE_READER);
 }
 
 /* The handler sits on the call: the client is told in time, and the late reply

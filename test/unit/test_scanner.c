@@ -1,9 +1,11 @@
 /* The frame that scanners run in: what ends a pause, and what does not. */
+#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/thread.h"
 #include "server/scan/scanner.h"
 #include "test/support/check.h"
 
@@ -11,6 +13,7 @@ enum { QUIET_MS = 150, PATIENCE_MS = 10000 };
 
 /* Settings and state of a scanner that counts. */
 typedef struct counter {
+    pthread_mutex_t *gate; /* a scan waits for it; NULL: for nothing */
     int events;      /* eventfd; -1: no descriptor */
     int64_t next_ms; /* the pause that it asks for */
     bool fails;
@@ -38,6 +41,9 @@ static int scan(void *state, const psd_scan_request *request, const psd_sink *si
         it->heard += (unsigned)count;
     it->asked += request->asked;
     it->scans++;
+    if (it->gate) {
+        PSD_LOCKED(it->gate);
+    }
     *next_ms = it->next_ms;
     return it->fails ? psd_error_set(error, PSD_UNAVAILABLE, "no") : 0;
 }
@@ -184,11 +190,35 @@ static void questions_are_answered(void **state)
     wait_for(&got.good, 1);
     assert_true(it.asked >= 1);
     it.fails = true; /* the scanner sleeps: nobody reads it now */
-    psd_scanner_ask(scanner, answered, &got);
+    assert_true(psd_scanner_ask(scanner, answered, &got) != 0);
     wait_for(&got.bad, 1);
     assert_int_equal(got.code, PSD_UNAVAILABLE);
     assert_int_equal(it.ended_badly, 1);
     stop(scanner, &it);
+}
+
+/* Those who ask while a scan runs share the next one. */
+static void questions_share_a_scan(void **state)
+{
+    (void)state;
+    enum { MANY = 100 };
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    counter it = {.gate = &gate, .events = -1, .next_ms = PSD_SCANNER_NEVER};
+    answers got = {.code = PSD_OK};
+    pthread_mutex_lock(&gate);
+    psd_scanner *scanner = start(&by_time, &it);
+    wait_for(&it.scans, 1); /* which stands at the gate */
+    uint64_t number = psd_scanner_ask(scanner, answered, &got);
+    for (unsigned i = 1; i < MANY; i++)
+        assert_int_equal(psd_scanner_ask(scanner, answered, &got), number);
+    assert_int_equal(got.good, 0);
+    pthread_mutex_unlock(&gate);
+    wait_for(&got.good, MANY);
+    assert_int_equal(it.scans, 2);
+    assert_int_equal(psd_scanner_ask(scanner, answered, &got), number + 1);
+    wait_for(&got.good, MANY + 1);
+    stop(scanner, &it);
+    pthread_mutex_destroy(&gate);
 }
 
 /* Many at once, from here, while the thread runs. */
@@ -216,7 +246,7 @@ int main(void)
         cmocka_unit_test(an_event_ends_the_pause), cmocka_unit_test(an_event_comes_before_the_pause_is_over),
         cmocka_unit_test(never_means_never),       cmocka_unit_test(a_pause_ends_by_itself),
         cmocka_unit_test(waking_and_asking),       cmocka_unit_test(questions_are_answered),
-        cmocka_unit_test(nothing_gets_lost),
+        cmocka_unit_test(questions_share_a_scan), cmocka_unit_test(nothing_gets_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -181,6 +181,30 @@ static void test_a_look_at_old_data_is_stale(void **state)
     psd_snapshot_release(now);
 }
 
+/* What is to be looked for may be known before it was ever seen. */
+static void test_a_look_without_a_complete_one_is_unknown(void **state)
+{
+    fixture *f = *state;
+    publish_stale(f, 0, 0, "nothing to look for");
+    assert_now(f, 1, UNKNOWN, "nothing to look for", 0);
+    publish_stale(f, 2, 0, "refused");
+    assert_now(f, 2, UNKNOWN, "refused", 2);
+    const psd_snapshot *now = psd_topic_snapshot(f->topic);
+    assert_int_equal(now->observation->observed_at_ms, 0);
+    assert_true(now->observation->changed_at_ms > 0);
+    psd_snapshot_release(now);
+    publish_stale(f, 2, 0, "refused");
+    assert_int_equal(f->event_count, 2);
+    assert_false(psd_topic_mark_failed(f->topic, "refused")); /* known already */
+    assert_true(psd_topic_mark_failed(f->topic, "timed out"));
+    assert_now(f, 3, UNKNOWN, "timed out", 2);
+    publish(f, 2, 1, 1000);
+    assert_now(f, 4, FRESH, "", 2);
+    publish_stale(f, 2, 1000, "refused");
+    assert_now(f, 5, STALE, "refused", 2);
+    assert_false(psd_topic_mark_failed(f->topic, "refused"));
+}
+
 static void test_an_empty_first_look(void **state)
 {
     fixture *f = *state;
@@ -402,6 +426,7 @@ int main(void)
         with_topic(test_a_failure_before_the_first_look_is_unknown_not_stale),
         with_topic(test_only_a_change_makes_a_revision),
         with_topic(test_a_look_at_old_data_is_stale),
+        with_topic(test_a_look_without_a_complete_one_is_unknown),
         with_topic(test_an_empty_first_look),
         with_topic(test_a_failed_look_keeps_the_data),
         with_topic(test_limitations_are_part_of_the_answer),

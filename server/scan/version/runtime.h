@@ -12,9 +12,14 @@
 #include "common/error.h"
 #include "server/scan/version/image_set.h"
 
-/* Tried in this order when no endpoint is given; the first socket that exists is
- * taken, at each look anew. Ended by NULL. */
+/* Tried in this order when no endpoint is given, at each look anew: the first socket that
+ * exists is asked, and the next one where it serves no images (a containerd without CRI).
+ * Whoever has answered is not left for a later one until it was silent for
+ * PSD_RUNTIME_HELD_MS: a runtime that restarts must not look like another one that has
+ * no images. Ended by NULL. */
 extern const char *const psd_runtime_endpoints[];
+
+enum { PSD_RUNTIME_HELD_MS = 900000 };
 
 typedef struct psd_runtime psd_runtime;
 
@@ -35,7 +40,10 @@ int psd_runtime_endpoint_check(const char *endpoint, psd_error *error) PSD_MUST_
 
 /* Asks for all images with one list call, before DEADLINE_MS (monotonic). On -1
  * there is no answer or half of one: *SET is NULL. FACTS is filled as far as
- * known, also then. The set is the caller's: psd_image_set_free(). */
+ * known, also then. The set is the caller's: psd_image_set_free(). The error's text names
+ * the endpoint; its code is UNAVAILABLE, PERMISSION_DENIED, DEADLINE_EXCEEDED, CANCELLED
+ * (stopped), UNIMPLEMENTED (no list of images there), RESOURCE_EXHAUSTED (too large),
+ * INTERNAL (it cannot be read), or what the runtime gave. */
 int psd_runtime_list(psd_runtime *runtime, int64_t deadline_ms, psd_image_set **set, psd_runtime_facts *facts,
                      psd_error *error) PSD_MUST_CHECK;
 

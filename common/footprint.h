@@ -1,6 +1,6 @@
 /* footprint.h - gives back memory that only the start needed. */
-#ifndef PSD_K8S_FOOTPRINT_H
-#define PSD_K8S_FOOTPRINT_H
+#ifndef PSD_COMMON_FOOTPRINT_H
+#define PSD_COMMON_FOOTPRINT_H
 
 /*
  * Loading some thirty libraries (libcurl's) and setting up TLS runs through

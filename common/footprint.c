@@ -1,4 +1,4 @@
-#include "k8s/footprint.h"
+#include "common/footprint.h"
 
 #include <link.h>
 #include <malloc.h>

@@ -1,0 +1,215 @@
+#include "server/scan/version/http_unix.h"
+
+#include <curl/curl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "server/scan/version/unix_socket.h"
+
+enum {
+    MOST_HEADER_BYTES = 65536,
+    /* Checks are minutes apart; servers end an idle connection after two hours. */
+    KEPT_FOR_S = 3600,
+};
+
+struct psd_http {
+    char *path;
+    CURLM *multi; /* NULL: no connection is kept */
+    unsigned connections;
+};
+
+/* One request under way. */
+typedef struct http_exchange {
+    const psd_http_request *request;
+    psd_text *answer;
+    size_t length; /* of the body */
+    size_t header_length;
+    bool too_large;
+    char curl_text[CURL_ERROR_SIZE];
+} http_exchange;
+
+static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
+
+/* Without TLS, which a unix socket does not need. */
+static void init_curl(void)
+{
+    curl_global_init(CURL_GLOBAL_NOTHING);
+}
+
+psd_http *psd_http_new(const char *path)
+{
+    psd_http *http = calloc(1, sizeof(*http));
+    if (!http)
+        abort();
+    http->path = psd_text_copy(path);
+    return http;
+}
+
+/* Closes the kept connection as well. */
+static void drop_connection(psd_http *http)
+{
+    if (http->multi)
+        curl_multi_cleanup(http->multi);
+    http->multi = NULL;
+}
+
+void psd_http_free(psd_http *http)
+{
+    if (!http)
+        return;
+    drop_connection(http);
+    free(http->path);
+    free(http);
+}
+
+unsigned psd_http_connections(const psd_http *http)
+{
+    return http->connections;
+}
+
+/* ---- callbacks of curl ---- */
+
+static size_t body_arrived(char *bytes, size_t size, size_t count, void *arg)
+{
+    http_exchange *exchange = arg;
+    size_t length = size * count;
+    if (length > exchange->request->most_bytes - exchange->length) {
+        exchange->too_large = true;
+        return 0;
+    }
+    exchange->length += length;
+    psd_text_append(exchange->answer, bytes, length);
+    return length;
+}
+
+static size_t header_arrived(char *line, size_t size, size_t count, void *arg)
+{
+    http_exchange *exchange = arg;
+    size_t length = size * count;
+    exchange->header_length += length;
+    if (exchange->header_length > MOST_HEADER_BYTES) {
+        exchange->too_large = true;
+        return 0;
+    }
+    if (exchange->request->header)
+        exchange->request->header(exchange->request->arg, line, length);
+    return length;
+}
+
+/* ---- one request ---- */
+
+static struct curl_slist *copy_headers(const char *const *headers)
+{
+    struct curl_slist *list = NULL;
+    for (; headers && *headers; headers++) {
+        struct curl_slist *longer = curl_slist_append(list, *headers);
+        if (!longer)
+            abort();
+        list = longer;
+    }
+    return list;
+}
+
+static void set_options(CURL *easy, const psd_http *http, http_exchange *exchange)
+{
+    const psd_http_request *request = exchange->request;
+    curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, http->path);
+    curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* none of the environment's */
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "polarstack-daemon/" PSD_VERSION);
+    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)KEPT_FOR_S);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                     (long)(request->http2 ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE : CURL_HTTP_VERSION_1_1));
+    if (request->body) {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body->length);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, psd_text_string(request->body));
+    }
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_arrived);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header_arrived);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->curl_text);
+}
+
+/* Takes EASY through its transfer. -1: CANCELLED or DEADLINE_EXCEEDED. */
+static int drive(CURLM *multi, const psd_wait *wait, CURLcode *result, psd_error *error)
+{
+    for (;;) {
+        int running = 0;
+        int left = 0;
+        curl_multi_perform(multi, &running);
+        const CURLMsg *message = curl_multi_info_read(multi, &left);
+        if (message) {
+            *result = message->data.result;
+            return 0;
+        }
+        struct pollfd none = {.fd = -1};
+        if (psd_wait_poll(wait, &none, 1, 0, error) < 0)
+            return psd_socket_gave_up(error);
+        int64_t left_ms = wait->deadline_ms - psd_clock_mono_ms();
+        int pause_ms = left_ms <= 0 ? 0 : left_ms > INT_MAX ? INT_MAX : (int)left_ms;
+        struct curl_waitfd stopped = {.fd = wait->stop ? wait->stop->fd : -1, .events = CURL_WAIT_POLLIN};
+        curl_multi_poll(multi, &stopped, wait->stop ? 1 : 0, pause_ms, NULL);
+    }
+}
+
+static int describe(CURL *easy, const http_exchange *exchange, CURLcode result, psd_error *error)
+{
+    long sys_errno = 0;
+    if (exchange->too_large)
+        return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "its answer is larger than %zu MiB",
+                             exchange->request->most_bytes >> 20);
+    if (result == CURLE_COULDNT_CONNECT &&
+        curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &sys_errno) == CURLE_OK && sys_errno != 0)
+        return psd_socket_refusal((int)sys_errno, error);
+    psd_error_set(error, PSD_UNAVAILABLE, "it gave no whole answer: %s",
+                  exchange->curl_text[0] ? exchange->curl_text : curl_easy_strerror(result));
+    if (error)
+        psd_text_flatten(error->text);
+    return -1;
+}
+
+static int ask_with(psd_http *http, CURL *easy, http_exchange *exchange, const psd_wait *wait, long *status,
+                    psd_error *error)
+{
+    CURLcode result = CURLE_OK;
+    long connections = 0;
+    if (curl_multi_add_handle(http->multi, easy) != CURLM_OK)
+        return psd_error_set(error, PSD_INTERNAL, "libcurl refuses a transfer");
+    int outcome = drive(http->multi, wait, &result, error);
+    curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
+    http->connections += (unsigned)connections;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, status);
+    curl_multi_remove_handle(http->multi, easy);
+    if (outcome < 0)
+        return -1;
+    return result == CURLE_OK ? 0 : describe(easy, exchange, result, error);
+}
+
+int psd_http_ask(psd_http *http, const psd_http_request *request, const psd_wait *wait, long *status,
+                 psd_text *answer, psd_error *error)
+{
+    http_exchange exchange = {.request = request, .answer = answer};
+    PSD_AUTO_TEXT url = PSD_TEXT_INIT;
+    pthread_once(&curl_once, init_curl);
+    if (!http->multi)
+        http->multi = curl_multi_init();
+    CURL *easy = curl_easy_init();
+    if (!http->multi || !easy)
+        abort();
+    struct curl_slist *headers = copy_headers(request->headers);
+    psd_text_printf(&url, "http://localhost%s", request->target);
+    set_options(easy, http, &exchange);
+    curl_easy_setopt(easy, CURLOPT_URL, psd_text_string(&url));
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    int outcome = ask_with(http, easy, &exchange, wait, status, error);
+    curl_easy_cleanup(easy);
+    curl_slist_free_all(headers);
+    if (outcome < 0)
+        drop_connection(http);
+    return outcome;
+}
