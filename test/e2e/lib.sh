@@ -307,6 +307,7 @@ proxy_stat() {
 
 # The daemon and the bridge of node-1, in $dir. The bridge acts as its service account,
 # with the rights of deploy/bridge-rbac.yaml and no others.
+# start_cluster [OPTION...]: of the daemon
 start_cluster() {
     dir=$work/run
     # What takes any free port must not take one of the cluster's ranges: it would be published.
