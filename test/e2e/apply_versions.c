@@ -1,7 +1,7 @@
 /*
  * apply-versions - tells a daemon which versions the cluster knows, as a bridge would.
  *
- *   apply-versions URL [NAME[/CONFIG-MAP] KEY=IMAGE...]...    sorted by name and key
+ *   apply-versions URL [NAME[/CONFIG-MAP] KEY=IMAGE...]...
  *
  * A word with a '=' is an image of the version before it. Without a version: the
  * cluster knows none.
@@ -75,6 +75,25 @@ static config *read_words(char **words, size_t count)
     return made;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp((*(definition *const *)a)->name, (*(definition *const *)b)->name);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    return strcmp((*(Polarstack__V1__CoreVersionImageName *const *)a)->key,
+                  (*(Polarstack__V1__CoreVersionImageName *const *)b)->key);
+}
+
+static void sort(config *it)
+{
+    qsort(it->core_versions, it->n_core_versions, sizeof(*it->core_versions), by_name);
+    for (size_t i = 0; i < it->n_core_versions; i++)
+        qsort(it->core_versions[i]->images, it->core_versions[i]->n_images,
+              sizeof(*it->core_versions[i]->images), by_key);
+}
+
 static int apply(const char *url, config *it, psd_error *error)
 {
     psd_client *client = NULL;
@@ -98,6 +117,7 @@ int main(int argc, char **argv)
         fputs("usage: apply-versions URL [NAME[/CONFIG-MAP] KEY=IMAGE...]...\n", stderr);
         return 2;
     }
+    sort(it);
     int result = apply(argv[1], it, &error);
     if (result < 0)
         fprintf(stderr, "apply-versions: %s\n", error.text);

@@ -82,7 +82,8 @@ check "describe lists services, roles and topics" contains "$out" "polarstack.v1
     "ScanPorts(ScanPortsRequest) returns ScanPortsResponse" "role OPERATOR" \
     "WatchPortUsage(WatchPortUsageRequest) returns stream PortUsage" "topic polarstack.v1.PortUsage"
 run pdctl describe -o json
-check "describe as JSON" holds '[.services[].methods[] | select(.role == "OPERATOR") | .fullName] == ["/polarstack.v1.PortUsageService/ScanPorts"]' "$work/out"
+check "describe as JSON" holds '[.services[].methods[] | select(.role == "OPERATOR") | .fullName] ==
+    ["/polarstack.v1.CoreVersionService/CheckCoreVersions", "/polarstack.v1.PortUsageService/ScanPorts"]' "$work/out"
 
 run pdctl health
 check_run "health of a good daemon" 0
