@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "polarstack/v1/diagnosis.rpc.h"
@@ -81,6 +82,8 @@ void psd_test_versions_remove(const char *name)
 void psd_test_versions_hang(bool does)
 {
     kill(psd_test_containerd.pid, does ? SIGSTOP : SIGCONT);
+    if (does) /* all of its threads stand still */
+        assert_int_equal(waitpid(psd_test_containerd.pid, NULL, WUNTRACED), psd_test_containerd.pid);
 }
 
 /* ---- the daemon ---- */
