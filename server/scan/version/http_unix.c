@@ -17,7 +17,8 @@ enum {
 
 struct psd_http {
     char *path;
-    CURLM *multi; /* NULL: no connection is kept */
+    CURLM *multi;       /* NULL: no connection is kept */
+    curl_socket_t kept; /* curl's own descriptor of it */
     unsigned connections;
 };
 
@@ -63,6 +64,14 @@ void psd_http_free(psd_http *http)
     drop_connection(http);
     free(http->path);
     free(http);
+}
+
+/* That the server has closed it shows at once on a unix socket. */
+static void drop_dead_connection(psd_http *http)
+{
+    struct pollfd kept = {.fd = http->kept, .events = POLLRDHUP};
+    if (http->multi && (http->kept == CURL_SOCKET_BAD || (poll(&kept, 1, 0) > 0 && kept.revents)))
+        drop_connection(http);
 }
 
 unsigned psd_http_connections(const psd_http *http)
@@ -113,6 +122,17 @@ static struct curl_slist *copy_headers(const char *const *headers)
     return list;
 }
 
+/* curl before 8.0 greets a kept connection of HTTP/2 once more if it is told of prior
+ * knowledge, which breaks it (curl's issue 10634). Without, it goes on as it is. */
+static long http_version(const psd_http *http, bool http2)
+{
+    if (!http2)
+        return CURL_HTTP_VERSION_1_1;
+    if (http->multi && curl_version_info(CURLVERSION_NOW)->version_num < 0x080000)
+        return CURL_HTTP_VERSION_2TLS;
+    return CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+}
+
 static void set_options(CURL *easy, const psd_http *http, http_exchange *exchange)
 {
     const psd_http_request *request = exchange->request;
@@ -122,8 +142,7 @@ static void set_options(CURL *easy, const psd_http *http, http_exchange *exchang
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "polarstack-daemon/" PSD_VERSION);
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)KEPT_FOR_S);
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-                     (long)(request->http2 ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE : CURL_HTTP_VERSION_1_1));
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, http_version(http, request->http2));
     if (request->body) {
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body->length);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, psd_text_string(request->body));
@@ -184,6 +203,7 @@ static int ask_with(psd_http *http, CURL *easy, http_exchange *exchange, const p
     curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
     http->connections += (unsigned)connections;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, status);
+    curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &http->kept);
     curl_multi_remove_handle(http->multi, easy);
     if (outcome < 0)
         return -1;
@@ -196,16 +216,19 @@ int psd_http_ask(psd_http *http, const psd_http_request *request, const psd_wait
     http_exchange exchange = {.request = request, .answer = answer};
     PSD_AUTO_TEXT url = PSD_TEXT_INIT;
     pthread_once(&curl_once, init_curl);
-    if (!http->multi)
-        http->multi = curl_multi_init();
+    drop_dead_connection(http);
     CURL *easy = curl_easy_init();
-    if (!http->multi || !easy)
+    if (!easy)
         abort();
     struct curl_slist *headers = copy_headers(request->headers);
     psd_text_printf(&url, "http://localhost%s", request->target);
     set_options(easy, http, &exchange);
     curl_easy_setopt(easy, CURLOPT_URL, psd_text_string(&url));
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    if (!http->multi)
+        http->multi = curl_multi_init();
+    if (!http->multi)
+        abort();
     int outcome = ask_with(http, easy, &exchange, wait, status, error);
     curl_easy_cleanup(easy);
     curl_slist_free_all(headers);
