@@ -68,7 +68,7 @@ typedef struct psd_watched {
     psd_topic *topic; /* of psd_daemon.topics */
     psd_scanner *scanner;
 
-    pthread_mutex_t mutex; /* guards all below */
+    pthread_mutex_t mutex;   /* guards all below */
     psd_failure_log trouble; /* of scans that fail */
     uint64_t successes;
     uint64_t failures;

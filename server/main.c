@@ -140,10 +140,11 @@ static int wait_for_signal(psd_daemon *daemon, const sigset_t *signals)
     }
 }
 
-/* Answers what was accepted, then ends what works in the background and the
+/* Answers what was accepted, for which nobody waits long, then ends what works in the background and the
  * scanners, whose questions are answered too, then the rest. */
 static void stop(psd_daemon *daemon)
 {
+    psd_scanners_interrupt(daemon);
     if (daemon->server)
         psd_server_stop(daemon->server, STOP_GRACE_MS);
     psd_background_wait(); /* an apply may ask a scanner */

@@ -109,6 +109,14 @@ int psd_scanners_start(psd_daemon *daemon, psd_error *error)
     return 0;
 }
 
+void psd_scanners_interrupt(psd_daemon *daemon)
+{
+    for (size_t i = 0; i < PSD_SCANNER_COUNT; i++) {
+        if (daemon->scanners[i].scanner)
+            psd_scanner_interrupt(daemon->scanners[i].scanner);
+    }
+}
+
 void psd_scanners_stop(psd_daemon *daemon)
 {
     psd_net_state_set_scanner(&daemon->net, NULL);

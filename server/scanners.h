@@ -13,6 +13,9 @@ void psd_scanners_init(psd_daemon *daemon);
 /* Starts the threads. */
 int psd_scanners_start(psd_daemon *daemon, psd_error *error) PSD_MUST_CHECK;
 
+/* Makes scans that run give up, so that nobody who has asked waits for them. */
+void psd_scanners_interrupt(psd_daemon *daemon);
+
 /* Stops the threads. */
 void psd_scanners_stop(psd_daemon *daemon);
 

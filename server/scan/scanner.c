@@ -199,6 +199,12 @@ void psd_scanner_wake(psd_scanner *scanner)
     ring(scanner);
 }
 
+void psd_scanner_interrupt(psd_scanner *scanner)
+{
+    if (scanner->type->stop)
+        scanner->type->stop(scanner->state);
+}
+
 void psd_scanner_stop(psd_scanner *scanner)
 {
     if (!scanner)
@@ -207,8 +213,7 @@ void psd_scanner_stop(psd_scanner *scanner)
     scanner->stopping = true;
     ring(scanner);
     pthread_mutex_unlock(&scanner->mutex);
-    if (scanner->type->stop)
-        scanner->type->stop(scanner->state);
+    psd_scanner_interrupt(scanner);
     pthread_join(scanner->thread, NULL);
     psd_error cancelled = PSD_ERROR_INIT;
     psd_error_set(&cancelled, PSD_CANCELLED, "the agent stops");

@@ -70,8 +70,8 @@ typedef struct psd_scanner_type {
      * is there. NULL: there never is one. */
     int (*descriptor)(void *state);
 
-    /* Makes a running scan give up soon; from any thread. NULL: scans are
-     * always short. */
+    /* Makes a running scan give up soon, and all later ones; from any thread, more
+     * than once. NULL: scans are always short. */
     void (*stop)(void *state);
 
     /* Frees the state, after the thread has ended. */
@@ -100,6 +100,10 @@ uint64_t psd_scanner_ask(psd_scanner *scanner, psd_scan_done done, void *arg);
 
 /* Makes the next scan follow at once; from any thread, waits for nothing. */
 void psd_scanner_wake(psd_scanner *scanner);
+
+/* Makes a running scan give up soon, and all later ones: who has asked hears it now.
+ * psd_scanner_stop() is to follow. */
+void psd_scanner_interrupt(psd_scanner *scanner);
 
 /* Stops the thread, waits for it, frees everything. NULL is ignored. */
 void psd_scanner_stop(psd_scanner *scanner);

@@ -29,8 +29,8 @@ static void check_scanner(psd_watched *watched, diagnosis *d)
         psd_diagnosis_add(d, GOOD, "scanner", NULL, "the %s scanner has nothing to look for: %s",
                           watched->name, seen->reason);
     else
-        psd_diagnosis_add(d, FAULT, "scanner", watched->mend, "the %s scanner does not: %s",
-                          watched->name, seen->reason);
+        psd_diagnosis_add(d, FAULT, "scanner", watched->mend, "the %s scanner does not: %s", watched->name,
+                          seen->reason);
     for (size_t i = 0; i < seen->n_limitations; i++)
         psd_diagnosis_add(d, WARNING, "visibility", "see docs/ports.md for what takes it away", "%s",
                           seen->limitations[i]);

@@ -14,8 +14,8 @@ enum { QUIET_MS = 150, PATIENCE_MS = 10000 };
 /* Settings and state of a scanner that counts. */
 typedef struct counter {
     pthread_mutex_t *gate; /* a scan waits for it; NULL: for nothing */
-    int events;      /* eventfd; -1: no descriptor */
-    int64_t next_ms; /* the pause that it asks for */
+    int events;            /* eventfd; -1: no descriptor */
+    int64_t next_ms;       /* the pause that it asks for */
     bool fails;
     atomic_uint scans;
     atomic_uint asked;
@@ -246,7 +246,7 @@ int main(void)
         cmocka_unit_test(an_event_ends_the_pause), cmocka_unit_test(an_event_comes_before_the_pause_is_over),
         cmocka_unit_test(never_means_never),       cmocka_unit_test(a_pause_ends_by_itself),
         cmocka_unit_test(waking_and_asking),       cmocka_unit_test(questions_are_answered),
-        cmocka_unit_test(questions_share_a_scan), cmocka_unit_test(nothing_gets_lost),
+        cmocka_unit_test(questions_share_a_scan),  cmocka_unit_test(nothing_gets_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
