@@ -17,8 +17,8 @@ peer() {
     local n=$1
     shift
     start_daemon "$work/n$n" --node-name "node-$n" --listen "tcp://127.0.0.$n:8901" "${options[@]}" "$@"
-    apply-versions "ipc://$work/n$n/daemon.sock" only-here "engineImage=$image" "shared-$((n % 2))" "engineImage=$image" \
-        missing engineImage=not-here >/dev/null
+    apply-versions "ipc://$work/n$n/daemon.sock" missing engineImage=not-here only-here "engineImage=$image" \
+        "shared-$((n % 2))" "engineImage=$image" >/dev/null
 }
 
 check_all() {
@@ -28,7 +28,7 @@ check_all() {
 # rows: a line for each node
 rows() {
     jq -r '.nodes[] | [.node, if .checked then "checked +" + ((.present // []) | join("+")) + " -" + ((.absent // []) | join("-"))
-        else .code + " " + .error end] | join(" ")' <<<"${1-$out}"
+        else .error.code + " " + .error.message end] | join(" ")' <<<"${1-$out}"
 }
 
 row() {
