@@ -4,11 +4,18 @@
 # shellcheck disable=SC2119,SC2317 # called without arguments; called by name: wait_for, check
 # shellcheck source=test/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=test/support/container_runtime.sh
+. "$SOURCE_DIR/test/support/container_runtime.sh"
 in_own_network "$@"
 
 agent=polarstack-bridge
 
-start_cluster
+# The cluster has versions: a host without a runtime to ask is at fault.
+# shellcheck disable=SC2034 # lib.sh reads it
+has_runtime=true
+start_containerd "$work/containerd"
+endpoint=unix://$(containerd_socket "$work/containerd")
+start_cluster --runtime-endpoint "$endpoint"
 check "the daemon knows no configuration yet" test "$(config .observation.state)" = UNKNOWN
 start_listener 30010 33000 20000
 run pdctl --runtime-dir "$dir" diff
@@ -146,7 +153,7 @@ start_bridge
 check "a new bridge makes up for what it missed" wait_for 20 withdrawn 30022
 kill -9 "$daemon"
 wait "$daemon" 2>/dev/null
-start_daemon "$dir" --node-name node-1
+start_daemon "$dir" --node-name node-1 --runtime-endpoint "$endpoint"
 check "a new daemon is told the configuration" wait_for 20 config_is_fresh
 check "and the ports stay right" wait_for 10 published 30010
 kill -9 "$bridge"

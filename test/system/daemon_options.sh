@@ -58,6 +58,13 @@ refused "--host-ssh-known-hosts: without a file" --host-ssh-known-hosts=
 refused "'16' is not a whole number from 0 to 15" --bmc-channel 16
 refused "the least is 1s" --bmc-period 10ms
 refused "the least is 100ms" --bmc-timeout 0
+refused "--runtime-endpoint: '/run/containerd/containerd.sock' is no socket of a container runtime, such as unix:///run/" \
+    --runtime-endpoint /run/containerd/containerd.sock
+refused "--runtime-endpoint: 'tcp://127.0.0.1:2375' is no socket" --runtime-endpoint tcp://127.0.0.1:2375
+refused "is too long" --runtime-endpoint "unix:///$(printf 'a%.0s' {1..200})"
+refused "the least is 100ms" --version-period 0
+refused "the most is 10s" --version-timeout 11s
+refused "'admin' is not one of reader or operator" --listen-role admin
 refused "--ipmitool: the name of a program is missing" --ipmitool=
 refused "--ipmitool-arguments: '-P' would show a secret" --ipmitool-arguments '-U a -P b'
 

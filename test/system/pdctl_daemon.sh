@@ -87,7 +87,8 @@ check "describe as JSON" holds '[.services[].methods[] | select(.role == "OPERAT
 
 run pdctl health
 check_run "health of a good daemon" 0
-check "health shows the scanners" contains "$out" "SERVING: polarstack-daemon" "node node-1, pid $daemon" "port     FRESH" "net      FRESH"
+check "health shows the scanners" contains "$out" "SERVING: polarstack-daemon" "node node-1, pid $daemon" "port     FRESH" "net      FRESH" \
+    "version  UNKNOWN" "the cluster has not told any versions yet"
 run pdctl version
 check "version shows both" contains "$out" "pdctl " "polarstack-daemon " " at ipc://$dir/daemon.sock"
 unset POLARSTACK_RUNTIME_DIR

@@ -146,8 +146,17 @@ static void a_check_finds_what_is_there_now(void **state)
     assert_int_equal(over->n_absent, 2);
     psd_test_check_forget(over);
     psd_test_check_forget(it);
+    psd_test_versions_stop(&f);
+}
 
-    /* Only the versions that are asked for, page by page. */
+static void only_the_versions_asked_for_and_page_by_page(void **state)
+{
+    (void)state;
+    psd_test_versions f;
+    psd_error error = PSD_ERROR_INIT;
+    psd_test_versions_start(&f, "1h", "5s");
+    psd_test_versions_apply(&f);
+    psd_test_version_await(f.client, "pg-14.1", ABSENT);
     Polarstack__V1__GetCoreVersionsRequest request = POLARSTACK__V1__GET_CORE_VERSIONS_REQUEST__INIT;
     char *names[] = {(char *)(uintptr_t) "pg-9", (char *)(uintptr_t) "pg-14.1"};
     psd_test_availability *seen = NULL;
@@ -343,6 +352,7 @@ int main(void)
         cmocka_unit_test(nothing_is_told),
         cmocka_unit_test(images_come_and_go),
         cmocka_unit_test(a_check_finds_what_is_there_now),
+        cmocka_unit_test(only_the_versions_asked_for_and_page_by_page),
         cmocka_unit_test(a_change_of_the_versions_is_followed_at_once),
         cmocka_unit_test(many_share_a_look),
         cmocka_unit_test(who_comes_over_tcp),

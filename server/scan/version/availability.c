@@ -82,27 +82,26 @@ static image *make_image(const psd_availability_facts *facts,
     return made;
 }
 
-static Polarstack__V1__Presence presence_of(const image *it)
-{
-    return it->presence;
-}
+/* What a version's images say together. */
+typedef struct tally {
+    size_t images;
+    size_t present;
+    size_t absent;
+} tally;
 
-static Polarstack__V1__Presence last_known_of(const image *it)
+static void count(tally *sum, Polarstack__V1__Presence presence)
 {
-    return it->last_known;
+    sum->images++;
+    sum->present += presence == PRESENT;
+    sum->absent += presence == ABSENT;
 }
 
 /* ABSENT when one surely is, PRESENT when all are, else NEITHER. */
-static Polarstack__V1__Presence sum_up(const version *it, Polarstack__V1__Presence (*of)(const image *),
-                                       Polarstack__V1__Presence neither)
+static Polarstack__V1__Presence sum_up(const tally *sum, Polarstack__V1__Presence neither)
 {
-    size_t present = 0;
-    for (size_t i = 0; i < it->n_images; i++) {
-        if (of(it->images[i]) == ABSENT)
-            return ABSENT;
-        present += of(it->images[i]) == PRESENT;
-    }
-    return it->n_images > 0 && present == it->n_images ? PRESENT : neither;
+    if (sum->absent > 0)
+        return ABSENT;
+    return sum->images > 0 && sum->present == sum->images ? PRESENT : neither;
 }
 
 static version *make_version(const psd_availability_facts *facts,
@@ -113,11 +112,17 @@ static version *make_version(const psd_availability_facts *facts,
     made->name = psd_text_copy(definition->name);
     made->config_map = psd_text_copy(definition->config_map);
     made->images = zeroed(definition->n_images + 1, sizeof(*made->images));
-    for (size_t i = 0; i < definition->n_images; i++)
-        made->images[made->n_images++] = make_image(facts, definition->images[i],
-                                                    find_image(before, definition->images[i]));
-    made->presence = sum_up(made, presence_of, UNKNOWN);
-    made->last_known = sum_up(made, last_known_of, UNSPECIFIED);
+    tally now = {.images = 0};
+    tally last = {.images = 0};
+    for (size_t i = 0; i < definition->n_images; i++) {
+        const Polarstack__V1__CoreVersionImageName *name = definition->images[i];
+        image *seen = make_image(facts, name, find_image(before, name));
+        count(&now, seen->presence);
+        count(&last, seen->last_known);
+        made->images[made->n_images++] = seen;
+    }
+    made->presence = sum_up(&now, UNKNOWN);
+    made->last_known = sum_up(&last, UNSPECIFIED);
     bool holds = before && before->presence == made->presence;
     made->changed_at_ms = holds ? before->changed_at_ms : facts->now_ms;
     return made;

@@ -132,7 +132,7 @@ static int scan(void *state, const psd_scan_request *request, const psd_sink *si
         return -1;
     }
     scanner->failures = 0;
-    *next_ms = scanner->list.config->n_core_versions > 0 ? scanner->period_ms : PSD_SCANNER_NEVER;
+    *next_ms = scanner->list.told ? scanner->period_ms : PSD_SCANNER_NEVER;
     return 0;
 }
 

@@ -7,7 +7,7 @@
  * whichever is less: a runtime that comes back is seen soon, and asking one that is
  * away costs a refused connection.
  *
- * Without versions there is nothing to ask for. What the cluster has not told is
+ * Without versions there is nothing to ask the runtime for. What the cluster has not told is
  * UNKNOWN, and a scan that finds it so succeeds; a cluster without any version is
  * known, and FRESH.
  *
