@@ -239,6 +239,15 @@ kill -CONT "$hung"
 
 # ---- a runtime that does not answer ----
 
+kill -STOP "$(<"$runtime/containerd.pid")"
+run pdctl check versions --timeout 60s
+check_run "a runtime that hangs" 1
+check "is told by the daemon" contains "$err" "pdctl: the versions were not checked: unix://$(containerd_socket "$runtime")"
+run pdctl check versions --timeout 500ms
+check_run "unless nobody waits for that" 5
+kill -CONT "$(<"$runtime/containerd.pid")"
+check "it is asked again" wait_for 20 pdctl check versions
+
 stop_containerd "$runtime"
 run pdctl check versions
 check_run "a runtime that is gone" 1
