@@ -5,7 +5,6 @@
 #include <stdint.h>
 
 #include "common/clock.h"
-#include "common/rpc/client.h"
 #include "common/thread.h"
 
 enum {
@@ -23,22 +22,41 @@ typedef struct round {
     pthread_mutex_t mutex; /* one `answered` at a time */
 } round;
 
-static int ask(const round *r, const char *url, ProtobufCMessage **response, psd_error *error)
+static int call(const round *r, psd_client *client, ProtobufCMessage **response, psd_error *error)
 {
-    const psd_question *question = r->question;
+    int64_t left_ms = r->deadline_ms - psd_clock_mono_ms();
+    psd_call_options options = {.timeout_ms = left_ms > 0 ? (uint32_t)left_ms : 1};
+    return psd_client_call(client, r->question->method, r->question->request, &options, response, error);
+}
+
+/* Leaves the connection in *CLIENT, NULL when there is none. */
+static int ask_anew(const round *r, const char *url, psd_client **client, ProtobufCMessage **response,
+                    psd_error *error)
+{
     int64_t left_ms = r->deadline_ms - psd_clock_mono_ms();
     if (left_ms <= 0)
         return psd_error_set(error, PSD_DEADLINE_EXCEEDED,
                              "not asked: the time was up before its turn came, others did not answer");
-    psd_client_options options = {.url = url, .token = question->token, .timeout_ms = (uint32_t)left_ms};
-    psd_client *client = NULL;
-    int result = psd_client_open(&options, &client, error);
-    if (result == 0) {
-        left_ms = r->deadline_ms - psd_clock_mono_ms();
-        psd_call_options call = {.timeout_ms = left_ms > 0 ? (uint32_t)left_ms : 1};
-        result = psd_client_call(client, question->method, question->request, &call, response, error);
+    psd_client_options options = {.url = url, .token = r->question->token, .timeout_ms = (uint32_t)left_ms};
+    if (psd_client_open(&options, client, error) < 0)
+        return -1;
+    return call(r, *client, response, error);
+}
+
+static int ask(const round *r, size_t i, ProtobufCMessage **response, psd_error *error)
+{
+    psd_client **kept = r->question->clients ? &r->question->clients[i] : NULL;
+    psd_client *client = kept ? *kept : NULL;
+    int result = client ? call(r, client, response, error) : -1;
+    if (!client || (result < 0 && error->code == PSD_UNAVAILABLE)) {
+        psd_client_close(client);
+        client = NULL;
+        result = ask_anew(r, r->urls[i], &client, response, error);
     }
-    psd_client_close(client);
+    if (kept)
+        *kept = result == 0 ? client : NULL;
+    if (!kept || result < 0)
+        psd_client_close(client);
     return result;
 }
 
@@ -48,7 +66,7 @@ static void *work(void *arg)
     for (size_t i = atomic_fetch_add(&r->next, 1); i < r->count; i = atomic_fetch_add(&r->next, 1)) {
         psd_answer *answer = &r->answers[i];
         *answer = (psd_answer){.response = NULL};
-        if (ask(r, r->urls[i], &answer->response, &answer->error) < 0)
+        if (ask(r, i, &answer->response, &answer->error) < 0)
             answer->response = NULL;
         if (!r->question->answered)
             continue;

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "common/error.h"
-#include "common/rpc/service.h"
+#include "common/rpc/client.h"
 
 #pragma GCC visibility push(default) /* part of libpolarstack */
 
@@ -31,6 +31,11 @@ typedef struct psd_question {
      * NULL: nobody wants to know. */
     void (*answered)(void *arg, size_t index, const psd_answer *answer);
     void *arg;
+    /* A connection for each url, or NULL where there is none: one that stands is
+     * used, and afterwards those are there that an answer came over. The caller's
+     * to close. One that turns out to be lost is replaced, and the server asked
+     * again: METHOD is idempotent then. NULL: each is made and closed. */
+    psd_client **clients;
 } psd_question;
 
 /* Servers asked side by side; the next one follows when one has answered. */
