@@ -90,7 +90,8 @@ static int make_cluster(psd_bridge *bridge, psd_error *error)
                                    .port = (unsigned)bridge->config.peer_port,
                                    .node = bridge->node,
                                    .daemon_url = psd_client_url(bridge->daemon)};
-    bridge->cluster = psd_cluster_new(bridge->kube, &options);
+    if (psd_cluster_new(bridge->kube, &options, &bridge->cluster, error) < 0)
+        return -1;
     bridge->core_checks = psd_operations_new(PSD_CORE_CHECKS_REMEMBERED);
     return bridge->core_checks ? 0 : psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "out of memory");
 }

@@ -250,12 +250,12 @@ static void answered(void *arg, Polarstack__V1__ClusterNode *node, const Protobu
         return;
 }
 
-void psd_core_check_ask(cluster_check *check, psd_operations *checks,
+void psd_core_check_ask(cluster_check *check, psd_operations *checks, psd_cluster *cluster,
                         const Polarstack__V1__ClusterNodes *nodes, uint32_t timeout_ms)
 {
     Polarstack__V1__CheckCoreVersionsRequest request = POLARSTACK__V1__CHECK_CORE_VERSIONS_REQUEST__INIT;
     round r = {check, checks};
     psd_core_check_expect(check, nodes);
-    psd_cluster_ask(nodes, &psd_core_version_methods[PSD_CORE_VERSION_METHOD_CHECK_CORE_VERSIONS],
+    psd_cluster_ask(cluster, nodes, &psd_core_version_methods[PSD_CORE_VERSION_METHOD_CHECK_CORE_VERSIONS],
                     &request.base, timeout_ms, answered, &r);
 }

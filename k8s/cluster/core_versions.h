@@ -36,6 +36,6 @@ int psd_core_check_remember(psd_operations *checks, const Polarstack__V1__Cluste
 /* Asks all NODES, and keeps CHECK and what CHECKS remembers of it up to date. Returns
  * when all have answered or the time is up; the check has not ended then. */
 void psd_core_check_ask(Polarstack__V1__ClusterCoreVersionCheck *check, psd_operations *checks,
-                        const Polarstack__V1__ClusterNodes *nodes, uint32_t timeout_ms);
+                        psd_cluster *cluster, const Polarstack__V1__ClusterNodes *nodes, uint32_t timeout_ms);
 
 #endif

@@ -74,7 +74,7 @@ static void answer_nodes(void *arg)
         return;
     }
     if (!todo->list_only)
-        psd_cluster_check_health(nodes, time_for_agents(todo->call, todo->timeout_ms));
+        psd_cluster_check_health(todo->bridge->cluster, nodes, time_for_agents(todo->call, todo->timeout_ms));
     psd_cluster_list_nodes_reply(todo->call, nodes);
     polarstack__v1__cluster_nodes__free_unpacked(nodes, NULL);
 }
@@ -113,7 +113,7 @@ static void check_nodes(void *arg)
     if (nodes) {
         uint32_t timeout_ms = todo->no_wait ? todo->timeout_ms
                                             : time_for_agents(todo->call, todo->timeout_ms);
-        psd_core_check_ask(todo->check, todo->bridge->core_checks, nodes, timeout_ms);
+        psd_core_check_ask(todo->check, todo->bridge->core_checks, todo->bridge->cluster, nodes, timeout_ms);
         polarstack__v1__cluster_nodes__free_unpacked(nodes, NULL);
     }
     end_check(todo, nodes ? NULL : &error);
