@@ -17,6 +17,7 @@
 #include "polarrpc/v1/reflection.rpc.h"
 #include "polarstack/v1/bridge.rpc.h"
 #include "polarstack/v1/cluster.rpc.h"
+#include "polarstack/v1/core_version.rpc.h"
 #include "polarstack/v1/diagnosis.rpc.h"
 #include "polarstack/v1/health.rpc.h"
 #include "polarstack/v1/node_config.rpc.h"

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/rpc/background.h"
 #include "common/runtime_dir.h"
+#include "k8s/cluster/core_versions.h"
 #include "k8s/services/services.h"
 #include "polarstack/v1/node_config.rpc.h"
 
@@ -82,14 +83,17 @@ static int start_mirror(psd_bridge *bridge, psd_error *error)
                             error);
 }
 
-static void make_cluster(psd_bridge *bridge)
+static int make_cluster(psd_bridge *bridge, psd_error *error)
 {
     psd_cluster_options options = {.namespace = bridge->config.namespace,
                                    .pod_labels = bridge->config.pod_labels,
                                    .port = (unsigned)bridge->config.peer_port,
                                    .node = bridge->node,
                                    .daemon_url = psd_client_url(bridge->daemon)};
-    bridge->cluster = psd_cluster_new(bridge->kube, &options);
+    if (psd_cluster_new(bridge->kube, &options, &bridge->cluster, error) < 0)
+        return -1;
+    bridge->core_checks = psd_operations_new(PSD_CORE_CHECKS_REMEMBERED);
+    return bridge->core_checks ? 0 : psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "out of memory");
 }
 
 /* Both sides watch before anything is brought from one to the other. */
@@ -120,8 +124,7 @@ int psd_bridge_start(psd_bridge *bridge, psd_error *error)
     /* From here on this is the only bridge with this socket. */
     if (open_daemon(bridge, runtime_dir, error) < 0)
         return -1;
-    make_cluster(bridge);
-    if (start_sides(bridge, error) < 0)
+    if (make_cluster(bridge, error) < 0 || start_sides(bridge, error) < 0)
         return -1;
     return psd_server_start(bridge->server, error);
 }
@@ -138,6 +141,7 @@ void psd_bridge_stop(psd_bridge *bridge)
     psd_inputs_stop(bridge->inputs);
     psd_follow_free(&bridge->node_config);
     psd_cluster_free(bridge->cluster);
+    psd_operations_free(bridge->core_checks);
     psd_client_close(bridge->daemon);
     psd_kube_close(bridge->kube);
 }

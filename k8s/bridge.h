@@ -10,6 +10,7 @@
 #include "common/node_name.h"
 #include "common/program.h"
 #include "common/rpc/client.h"
+#include "common/rpc/operations.h"
 #include "common/rpc/reflection.h"
 #include "common/rpc/server.h"
 #include "k8s/api/kube.h"
@@ -53,6 +54,7 @@ typedef struct psd_bridge {
     psd_inputs *inputs;
     psd_mirror *mirror;
     psd_cluster *cluster;
+    psd_operations *core_checks; /* of all nodes */
     psd_server *server;
     psd_reflection reflection;
 } psd_bridge;

@@ -7,14 +7,15 @@
 #include "common/rpc/observation.h"
 #include "common/thread.h"
 
-static void keep(psd_followed *followed, const psd_watch_event *event, const ProtobufCMessage *resource)
+/* Returns whether that is to be told. */
+static bool keep(psd_followed *followed, const psd_watch_event *event, const ProtobufCMessage *resource)
 {
     PSD_LOCKED(&followed->mutex);
     if (event->kind == PSD_WATCH_LOST) {
         if (followed->lost_ms == 0)
             followed->lost_ms = psd_clock_mono_ms();
-        psd_error_set(&followed->lost, PSD_UNAVAILABLE, "%s", event->reason);
-        return;
+        psd_error_set(&followed->lost, event->code, "%s", event->reason);
+        return true;
     }
     /* A heartbeat brings a newer observation only: the rest may be large. */
     if (event->kind == PSD_WATCH_REFRESHED) {
@@ -22,9 +23,10 @@ static void keep(psd_followed *followed, const psd_watch_event *event, const Pro
         ProtobufCMessage *newer = psd_message_copy(&psd_observation_of(resource)->base);
         if (!newer)
             abort();
+        bool looked = (*slot)->observed_at_ms != psd_observation_of(resource)->observed_at_ms;
         polarrpc__v1__observation__free_unpacked(*slot, NULL);
         *slot = (Polarrpc__V1__Observation *)newer;
-        return;
+        return looked && followed->each_look;
     }
     ProtobufCMessage *copy = psd_message_copy(resource);
     if (!copy)
@@ -32,14 +34,14 @@ static void keep(psd_followed *followed, const psd_watch_event *event, const Pro
     psd_cleanup_message(&followed->resource);
     followed->resource = copy;
     followed->lost_ms = 0;
+    return true;
 }
 
 static void event_arrived(psd_any_function callback PSD_UNUSED, void *arg, const psd_watch_event *event,
                           const ProtobufCMessage *resource)
 {
     psd_followed *followed = arg;
-    keep(followed, event, resource);
-    if (event->kind != PSD_WATCH_REFRESHED)
+    if (keep(followed, event, resource))
         followed->changed(followed->arg);
 }
 

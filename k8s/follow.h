@@ -13,6 +13,7 @@ typedef struct psd_followed {
     psd_watch *watch;
     void (*changed)(void *arg); /* after each change; on the watch's thread */
     void *arg;
+    bool each_look; /* `changed` also when a look found nothing new; set before psd_follow_start() */
 
     pthread_mutex_t mutex;      /* guards all below */
     ProtobufCMessage *resource; /* NULL until it was got once */

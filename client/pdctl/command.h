@@ -46,6 +46,9 @@ typedef struct psd_cli_settings {
     char *ranges;
     bool all_nodes;
     char *nodes; /* urls, parted by commas */
+    char *names; /* of versions, parted by commas */
+    bool no_wait;
+    char *operation;
     bool no_headers;
     uint64_t count;
     int64_t duration_ms;

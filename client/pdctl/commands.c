@@ -8,6 +8,7 @@
 #include "client/pdctl/ports.h"
 #include "client/pdctl/resource.h"
 #include "client/pdctl/server.h"
+#include "client/pdctl/versions.h"
 #include "common/macros.h"
 
 const char *const psd_cli_exit_meanings[] = {
@@ -26,6 +27,7 @@ const size_t psd_cli_exit_count = PSD_ARRAY_SIZE(psd_cli_exit_meanings);
 static const char *const color_choices[] = {"auto", "always", "never", NULL};
 static const char *const list_formats[] = {"table", "wide", "json", "yaml", "name", NULL};
 static const char *const stream_formats[] = {"table", "json", NULL};
+static const char *const report_formats[] = {"table", "wide", "json", "yaml", NULL};
 static const char *const text_formats[] = {"text", "json", "yaml", NULL};
 
 static const psd_option global_rows[] = {
@@ -119,6 +121,22 @@ const psd_options psd_cli_global_options = {global_rows, PSD_ARRAY_SIZE(global_r
     }
 #define MANY_ROWS ALL_NODES_ROW, NODES_ROW, BRIDGE_URL_ROW
 
+#define NAME_ROW                                                                                \
+    {                                                                                           \
+        .name = "name", .type = PSD_OPTION_STRING, .offset = offsetof(psd_cli_settings, names), \
+        .value_name = "NAME,...", .help = "Only these versions."                                \
+    }
+#define NO_WAIT_ROW                                                                                \
+    {                                                                                              \
+        .name = "no-wait", .type = PSD_OPTION_BOOL, .offset = offsetof(psd_cli_settings, no_wait), \
+        .help = "Only start the check, and print its id."                                          \
+    }
+#define OPERATION_ROW                                                                                    \
+    {                                                                                                    \
+        .name = "operation", .type = PSD_OPTION_STRING, .offset = offsetof(psd_cli_settings, operation), \
+        .value_name = "ID", .help = "Start none, but show how this one stands."                          \
+    }
+
 static const psd_option list_ports_rows[] = {OUTPUT_ROW(list_formats, "table"), RANGE_ROW, NO_HEADERS_ROW,
                                              MANY_ROWS};
 static const psd_option scan_ports_rows[] = {OUTPUT_ROW(list_formats, "table"), RANGE_ROW, NO_HEADERS_ROW};
@@ -129,6 +147,12 @@ static const psd_option watch_ports_rows[] = {OUTPUT_ROW(stream_formats, "table"
                                               COUNT_ROW, FOR_ROW};
 static const psd_option watch_rows[] = {OUTPUT_ROW(stream_formats, "table"), NO_HEADERS_ROW, COUNT_ROW,
                                         FOR_ROW};
+static const psd_option list_versions_rows[] = {OUTPUT_ROW(list_formats, "table"), NAME_ROW, NO_HEADERS_ROW,
+                                                MANY_ROWS};
+static const psd_option watch_versions_rows[] = {OUTPUT_ROW(stream_formats, "table"), NAME_ROW,
+                                                 NO_HEADERS_ROW, COUNT_ROW, FOR_ROW};
+static const psd_option check_versions_rows[] = {OUTPUT_ROW(report_formats, "table"), NO_HEADERS_ROW,
+                                                 NO_WAIT_ROW, OPERATION_ROW, MANY_ROWS};
 static const psd_option text_rows[] = {OUTPUT_ROW(text_formats, "text")};
 static const psd_option bridge_rows[] = {
     OUTPUT_ROW(text_formats, "text"),
@@ -144,6 +168,8 @@ static const psd_option bridge_rows[] = {
 
 static const psd_cli_operand port_operand = {
     .name = "PORT", .help = "A port, 1 to 65535.", .least = 1, .most = 1};
+static const psd_cli_operand version_operand = {
+    .name = "NAME", .help = "Name of a version, as 'pdctl get versions' lists it.", .least = 1, .most = 1};
 static const psd_cli_operand shell_operand = {
     .name = "SHELL", .help = "bash, zsh or fish.", .least = 1, .most = 1, .choices = psd_cli_shells};
 static const psd_cli_operand command_operand = {
@@ -266,6 +292,44 @@ const psd_cli_command psd_cli_commands[] = {
         .resource = &psd_cli_net,
     },
     {
+        .words = "get versions",
+        .summary = "List the versions, and whether this host has their images",
+        .text =
+            "Lists the database versions that the cluster defines. PRESENT: all images are here. ABSENT: one "
+            "surely is "
+            "not. UNKNOWN: the container runtime could not be asked, or an image has a name that is "
+            "none; what "
+            "was last known stands beside it.\n"
+            "IMAGES counts those that are here, AGE is how long PRESENCE has been so. With -o wide "
+            "NOT-PRESENT "
+            "names the images that are missing, with a '?' those that are unknown.\n"
+            "How fresh the list is stands on stderr; JSON and YAML hold it in the observation. While "
+            "nothing is "
+            "known at all the exit code is 1 and no list is shown.\n" MANY_TEXT,
+        .examples = EXAMPLES(
+            "pdctl get versions", "pdctl get versions -o wide", "pdctl get versions --all-nodes",
+            "pdctl get versions -o json | jq -r '.versions[] | select(.presence == \"ABSENT\") | .name'"),
+        .options = OPTIONS(list_versions_rows),
+        .role = PSD_ROLE_READER,
+        .run = psd_cli_get,
+        .resource = &psd_cli_versions,
+    },
+    {
+        .words = "watch versions",
+        .summary = "Follow the versions of this host, a line for each change",
+        .text = "Prints each version as of 'get versions' as ADDED, then a line for each change: ADDED, "
+                "MODIFIED or "
+                "DELETED.\n"
+                "With -o json each line is an object as of 'watch ports'; object is the version.\n"
+                "SIGINT, SIGTERM and a closed pipe end it with exit code 0.",
+        .examples = EXAMPLES("pdctl watch versions",
+                             "pdctl watch versions -o json | jq -c '.object | {name, presence}'"),
+        .options = OPTIONS(watch_versions_rows),
+        .role = PSD_ROLE_READER,
+        .run = psd_cli_watch,
+        .resource = &psd_cli_versions,
+    },
+    {
         .words = "get nodes",
         .summary = "List the nodes that have a daemon, and whether it answers",
         .text = "Asks the bridge, which finds the daemons' pods in Kubernetes and asks each daemon for its "
@@ -290,6 +354,23 @@ const psd_cli_command psd_cli_commands[] = {
         .run = psd_cli_why_port,
     },
     {
+        .words = "why version",
+        .summary = "Tell which images of a version are here, and what to do about it",
+        .text = "Shows what was last seen of one version: each image with its state, the ConfigMap that "
+                "defines the "
+                "version, the container runtime, and how fresh that is; then how to get a missing image, and "
+                "whether the kubelet could remove one that is here.\n"
+                "The exit code is 0 when the version is PRESENT, and 1 when it is ABSENT, UNKNOWN or not "
+                "defined.",
+        .examples = EXAMPLES("pdctl why version 15.2",
+                             "pdctl why version 15.2 -o json | jq -r '.versions[].images[] | .image'"),
+        .options = OPTIONS(text_rows),
+        .operand = &version_operand,
+        .role = PSD_ROLE_READER,
+        .run = psd_cli_why_version,
+        .resource = &psd_cli_versions,
+    },
+    {
         .words = "scan ports",
         .summary = "Scan the ports now, then list those in use",
         .text = "Makes the daemon scan all its ports at once, waits for the result and shows it as 'get "
@@ -299,6 +380,28 @@ const psd_cli_command psd_cli_commands[] = {
         .role = PSD_ROLE_OPERATOR,
         .run = psd_cli_scan_ports,
         .resource = &psd_cli_ports,
+    },
+    {
+        .words = "check versions",
+        .summary = "Ask the container runtimes now which versions are there",
+        .text =
+            "Asks the daemon of this host, with --nodes those at the given addresses, with --all-nodes those "
+            "of "
+            "all nodes, by the bridge; all at once, within --timeout (of which the bridge takes 30s at the "
+            "most). A line for each node: whether its runtime was asked and answered, how many versions are "
+            "PRESENT, ABSENT and UNKNOWN (with -o wide which ones), or the error.\n"
+            "With --no-wait the checks are only started, and their ids printed; --operation shows how one "
+            "stands, --all-nodes with it one of the bridge.\n"
+            "The exit code is 0 when all nodes were checked, whatever they have, and 1 when one was not, or "
+            "is "
+            "not yet.",
+        .examples = EXAMPLES(
+            "pdctl check versions", "pdctl check versions --all-nodes -o wide",
+            "pdctl check versions --nodes tcp://10.0.0.1:9000,tcp://10.0.0.2:9000",
+            "pdctl check versions --all-nodes -o json | jq -r '.nodes[] | select(.checked | not) | .node'"),
+        .options = OPTIONS(check_versions_rows),
+        .role = PSD_ROLE_OPERATOR,
+        .run = psd_cli_check_versions,
     },
     {
         .words = "diff",

@@ -64,29 +64,23 @@ static void print_freshness(const psd_cli_call *call, const Polarrpc__V1__Observ
 {
     PSD_AUTO_TEXT text = PSD_TEXT_INIT;
     psd_cli_color color = psd_cli_add_freshness(observation, psd_clock_unix_ms(), &text);
-    fflush(stdout);
-    psd_cli_put(&call->screen, stderr, color, psd_text_string(&text));
-    fputs("\n", stderr);
+    psd_cli_say(&call->screen, color, psd_text_string(&text));
     for (size_t i = 0; i < observation->n_limitations; i++) {
         PSD_AUTO_TEXT line = PSD_TEXT_INIT;
         psd_text_add(&line, "limitation: ");
         psd_cli_add_safe(&line, observation->limitations[i]);
-        psd_cli_put(&call->screen, stderr, PSD_CLI_YELLOW, psd_text_string(&line));
-        fputs("\n", stderr);
+        psd_cli_say(&call->screen, PSD_CLI_YELLOW, psd_text_string(&line));
     }
 }
 
-/* An empty list here would look like "nothing in use". */
-static int report_unknown(const psd_cli_call *call, const Polarrpc__V1__Observation *observation)
+int psd_cli_report_unknown(const psd_cli_call *call, const Polarrpc__V1__Observation *observation)
 {
     PSD_AUTO_TEXT text = PSD_TEXT_INIT;
     psd_text_printf(&text, "pdctl: %s: ", call->command->resource->unknown);
     psd_cli_add_safe(&text,
                      observation && observation->reason[0] ? observation->reason : "no complete look yet");
     psd_text_printf(&text, ": %s", call->command->resource->hint);
-    fflush(stdout);
-    psd_cli_put(&call->screen, stderr, PSD_CLI_RED, psd_text_string(&text));
-    fputs("\n", stderr);
+    psd_cli_say(&call->screen, PSD_CLI_RED, psd_text_string(&text));
     return PSD_CLI_NEGATIVE;
 }
 
@@ -100,7 +94,7 @@ int psd_cli_show_resource(psd_cli_call *call, const ProtobufCMessage *message)
     if (is_document)
         psd_cli_print_message(message, format == PSD_CLI_YAML);
     if (!is_known)
-        return report_unknown(call, observation);
+        return psd_cli_report_unknown(call, observation);
     if (!is_document)
         print_rows(call, message);
     if (!is_fresh || format == PSD_CLI_TABLE || format == PSD_CLI_WIDE)

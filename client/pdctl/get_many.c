@@ -138,9 +138,7 @@ static bool report_target(const psd_cli_call *call, const psd_cli_target *target
         color = psd_cli_add_freshness(observation, psd_clock_unix_ms(), &text);
     else
         psd_text_add(&text, "an answer without an observation: ignored");
-    psd_text_add(&text, "\n");
-    fflush(stdout);
-    psd_cli_put(&call->screen, stderr, color, psd_text_string(&text));
+    psd_cli_say(&call->screen, color, psd_text_string(&text));
     return is_known(target);
 }
 

@@ -5,7 +5,7 @@
 
 #include "common/cleanup.h"
 
-enum { COMMAND_COLUMN = 17 };
+enum { COMMAND_COLUMN = 18 };
 
 void psd_cli_add_usage(const psd_cli_command *command, psd_text *out)
 {

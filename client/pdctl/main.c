@@ -52,9 +52,7 @@ static int report(const psd_cli_call *call, const psd_error *error)
     if (code == PSD_CLI_FAILED)
         psd_text_printf(&text, " (%s)", psd_code_name(error->code));
     psd_text_add(&text, advice(call, error->code));
-    fflush(stdout);
-    psd_cli_put(&call->screen, stderr, PSD_CLI_RED, psd_text_string(&text));
-    fputs("\n", stderr);
+    psd_cli_say(&call->screen, PSD_CLI_RED, psd_text_string(&text));
     return code;
 }
 

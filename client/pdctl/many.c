@@ -8,7 +8,7 @@
 
 #include "common/cleanup.h"
 #include "common/rpc/endpoint.h"
-#include "common/rpc/observation.h"
+#include "polarrpc/v1/observation.pb-c.h"
 #include "polarstack/v1/cluster.rpc.h"
 
 bool psd_cli_wants_many(const psd_cli_settings *settings)
@@ -71,12 +71,19 @@ static int list_nodes(psd_cli_call *call, psd_cli_targets *targets, psd_error *e
     return 0;
 }
 
-int psd_cli_targets_find(psd_cli_call *call, psd_cli_targets *targets, psd_error *error)
+int psd_cli_targets_check(const psd_cli_settings *settings, psd_error *error)
 {
-    const psd_cli_settings *settings = call->settings;
     if ((settings->url != NULL) + (settings->nodes != NULL) + settings->all_nodes > 1)
         return psd_error_set(error, PSD_INVALID_ARGUMENT,
                              "--url, --nodes and --all-nodes exclude each other: give one");
+    return 0;
+}
+
+int psd_cli_targets_find(psd_cli_call *call, psd_cli_targets *targets, psd_error *error)
+{
+    const psd_cli_settings *settings = call->settings;
+    if (psd_cli_targets_check(settings, error) < 0)
+        return -1;
     return settings->nodes ? read_urls(settings->nodes, targets, error) : list_nodes(call, targets, error);
 }
 
@@ -87,18 +94,41 @@ typedef struct progress {
     size_t count;
 } progress;
 
+void psd_cli_show_progress(size_t done, size_t count)
+{
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r%zu of %zu nodes", done, count);
+    if (done == count)
+        psd_cli_clear_progress();
+}
+
+void psd_cli_clear_progress(void)
+{
+    if (isatty(STDERR_FILENO))
+        fputs("\r\x1b[K", stderr);
+}
+
 static void show_progress(void *arg, size_t index PSD_UNUSED, const psd_answer *answer PSD_UNUSED)
 {
     progress *p = arg;
-    p->done++;
-    fprintf(stderr, "\r%zu of %zu nodes%s", p->done, p->count, p->done == p->count ? "\r\x1b[K" : "");
+    psd_cli_show_progress(++p->done, p->count);
+}
+
+/* NULL: a message that has none, or came without one. */
+static const Polarrpc__V1__Observation *observation_in(const ProtobufCMessage *message)
+{
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(
+        message->descriptor, "observation");
+    if (!field || field->descriptor != &polarrpc__v1__observation__descriptor)
+        return NULL;
+    return *(Polarrpc__V1__Observation **)((uintptr_t)message + field->offset);
 }
 
 /* The answer says whose it is; a name that is known already must agree. */
 static void check_name(psd_cli_target *target)
 {
     const Polarrpc__V1__Observation *observation = target->answer.response
-                                                       ? psd_observation_of(target->answer.response)
+                                                       ? observation_in(target->answer.response)
                                                        : NULL;
     if (!observation || !observation->node[0] || strcmp(observation->node, target->node) == 0)
         return;
@@ -134,7 +164,7 @@ void psd_cli_targets_ask(const psd_cli_call *call, psd_cli_targets *targets, con
     psd_question question = {.method = method,
                              .request = request,
                              .timeout_ms = (uint32_t)call->settings->timeout_ms,
-                             .answered = isatty(STDERR_FILENO) ? show_progress : NULL,
+                             .answered = show_progress,
                              .arg = &p};
     psd_ask_many(&question, urls, count, answers);
     for (size_t i = 0; i < count; i++) {
@@ -150,7 +180,5 @@ void psd_cli_target_report(const psd_cli_call *call, const psd_cli_target *targe
     psd_cli_add_safe(&text, psd_cli_target_name(target));
     psd_text_printf(&text, ": %s: ", psd_code_name(target->answer.error.code));
     psd_cli_add_safe(&text, target->answer.error.text);
-    psd_text_add(&text, "\n");
-    fflush(stdout);
-    psd_cli_put(&call->screen, stderr, PSD_CLI_RED, psd_text_string(&text));
+    psd_cli_say(&call->screen, PSD_CLI_RED, psd_text_string(&text));
 }

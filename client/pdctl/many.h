@@ -20,6 +20,9 @@ typedef struct psd_cli_targets {
 /* Whether --all-nodes or --nodes was given. */
 bool psd_cli_wants_many(const psd_cli_settings *settings);
 
+/* Refuses --url, --nodes and --all-nodes together. */
+int psd_cli_targets_check(const psd_cli_settings *settings, psd_error *error) PSD_MUST_CHECK;
+
 /* Finds the daemons: those of --nodes, or of all nodes that the bridge lists. */
 int psd_cli_targets_find(psd_cli_call *call, psd_cli_targets *targets, psd_error *error) PSD_MUST_CHECK;
 
@@ -27,6 +30,11 @@ int psd_cli_targets_find(psd_cli_call *call, psd_cli_targets *targets, psd_error
  * under another name than it is listed by has not answered. */
 void psd_cli_targets_ask(const psd_cli_call *call, psd_cli_targets *targets, const psd_method *method,
                          const ProtobufCMessage *request);
+
+/* On a terminal: "3 of 5 nodes" in place of the line before, of which nothing is
+ * left when all are done. */
+void psd_cli_show_progress(size_t done, size_t count);
+void psd_cli_clear_progress(void);
 
 /* For people: the node's name, else its url. */
 const char *psd_cli_target_name(const psd_cli_target *target);

@@ -183,7 +183,9 @@ int psd_cli_scan_ports(psd_cli_call *call, psd_error *error)
 
 static void print_line(const char *label, const psd_text *text)
 {
-    printf("  %-15s %s\n", label, psd_text_string(text));
+    PSD_AUTO_TEXT line = PSD_TEXT_INIT;
+    psd_cli_add_field(&line, label, psd_text_string(text));
+    fputs(psd_text_string(&line), stdout);
 }
 
 static void print_process(const Polarstack__V1__PortProcess *process)

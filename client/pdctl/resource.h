@@ -92,6 +92,10 @@ int psd_cli_watch(psd_cli_call *call, psd_error *error);
 /* Shows an answer as `get` does. Returns a psd_cli_exit. */
 int psd_cli_show_resource(psd_cli_call *call, const ProtobufCMessage *message);
 
+/* Says on stderr that nothing is known, where an empty list would look like
+ * "nothing in use". Returns PSD_CLI_NEGATIVE. */
+int psd_cli_report_unknown(const psd_cli_call *call, const Polarrpc__V1__Observation *observation);
+
 /* Prints a whole tree or message to stdout, as JSON or YAML. */
 void psd_cli_print_tree(const cJSON *tree, bool yaml);
 void psd_cli_print_message(const ProtobufCMessage *message, bool yaml);
@@ -99,5 +103,6 @@ void psd_cli_print_message(const ProtobufCMessage *message, bool yaml);
 extern const psd_cli_resource psd_cli_ports;
 extern const psd_cli_resource psd_cli_config;
 extern const psd_cli_resource psd_cli_net;
+extern const psd_cli_resource psd_cli_versions;
 
 #endif

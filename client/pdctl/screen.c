@@ -38,6 +38,18 @@ void psd_cli_put(const psd_cli_screen *screen, FILE *stream, psd_cli_color color
         fputs("\033[0m", stream);
 }
 
+void psd_cli_say(const psd_cli_screen *screen, psd_cli_color color, const char *text)
+{
+    fflush(stdout);
+    psd_cli_put(screen, stderr, color, text);
+    fputs("\n", stderr);
+}
+
+void psd_cli_add_field(psd_text *out, const char *label, const char *value)
+{
+    psd_text_printf(out, "  %-15s %s\n", label, value);
+}
+
 void psd_cli_add_safe(psd_text *out, const char *text)
 {
     for (const unsigned char *at = (const unsigned char *)text; *at; at++) {

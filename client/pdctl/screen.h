@@ -34,6 +34,12 @@ psd_cli_screen psd_cli_screen_of(psd_cli_color_when when);
 /* Writes TEXT to stdout or stderr. */
 void psd_cli_put(const psd_cli_screen *screen, FILE *stream, psd_cli_color color, const char *text);
 
+/* Writes a line to stderr, behind what stands on stdout. */
+void psd_cli_say(const psd_cli_screen *screen, psd_cli_color color, const char *text);
+
+/* Adds a line of a text for people: a label and what stands behind it. */
+void psd_cli_add_field(psd_text *out, const char *label, const char *value);
+
 /* Adds TEXT with control characters as \xNN, so that what a daemon or a
  * process name holds can neither drive the terminal nor break a line. */
 void psd_cli_add_safe(psd_text *out, const char *text);

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "common/error.h"
-#include "common/rpc/service.h"
+#include "common/rpc/client.h"
 
 #pragma GCC visibility push(default) /* part of libpolarstack */
 
@@ -27,13 +27,20 @@ typedef struct psd_question {
     const ProtobufCMessage *request;
     const char *token;   /* as in psd_client_options */
     uint32_t timeout_ms; /* for all servers together; 0: 10,000 */
-    /* Called after each answer, one at a time, on a thread of psd_ask_many().
-     * NULL: nobody wants to know. */
+    /* Called after each answer, one at a time, on a thread of psd_ask_many() or, over
+     * a connection that stood, of the library: it must not block then. NULL: nobody
+     * wants to know. */
     void (*answered)(void *arg, size_t index, const psd_answer *answer);
     void *arg;
+    /* A connection for each url, or NULL where there is none: one that stands is
+     * used, and afterwards those are there that an answer came over. The caller's
+     * to close. One that turns out to be lost is replaced, and the server asked
+     * again: METHOD is idempotent then. NULL: each is made and closed. */
+    psd_client **clients;
 } psd_question;
 
-/* Servers asked side by side; the next one follows when one has answered. */
+/* Servers asked side by side over new connections; the next one follows when one has
+ * answered. */
 enum { PSD_ASK_MANY_AT_ONCE = 128 };
 
 /* Asks the COUNT servers at URLS, each over a connection of its own, and

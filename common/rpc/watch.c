@@ -79,14 +79,14 @@ static void report(psd_watch *watch, const psd_watch_event *event)
     watch->shim(watch->callback, watch->callback_arg, event, watch->resource);
 }
 
-static void report_lost(psd_watch *watch, const char *reason)
+static void report_lost(psd_watch *watch, psd_code code, const char *reason)
 {
     watch->needs_sync = true;
     if (watch->is_lost && strcmp(watch->sync_cause.text, reason) == 0)
         return;
     watch->is_lost = true;
-    psd_error_set(&watch->sync_cause, PSD_UNAVAILABLE, "%s", reason);
-    report(watch, &(psd_watch_event){.kind = PSD_WATCH_LOST, .reason = watch->sync_cause.text});
+    psd_error_set(&watch->sync_cause, code, "%s", reason);
+    report(watch, &(psd_watch_event){.kind = PSD_WATCH_LOST, .reason = watch->sync_cause.text, .code = code});
 }
 
 /* The stream cannot be followed without getting the resource anew. */
@@ -121,7 +121,7 @@ static void drain(psd_watch *watch)
 static void sync_failed(psd_watch *watch, const psd_error *error)
 {
     watch->retry_ms = psd_clock_mono_ms() + psd_backoff_ms(watch->failures++, RETRY_FIRST_MS, RETRY_MOST_MS);
-    report_lost(watch, error->text);
+    report_lost(watch, error->code, error->text);
 }
 
 /* Gets the whole resource. What the stream sent before is older than that. */
@@ -256,13 +256,13 @@ static void check_connection(psd_watch *watch)
     if (losses != watch->losses_seen) {
         watch->losses_seen = losses;
         watch->heard_ms = now;
-        report_lost(watch, "the connection to the daemon was lost");
+        report_lost(watch, PSD_UNAVAILABLE, "the connection to the daemon was lost");
     } else if (!psd_connection_is_up(&watch->connection)) {
         psd_connection_revive(&watch->connection);
         if (now - watch->heard_ms >= CONNECT_PATIENCE_MS && !watch->is_lost)
-            report_lost(watch, "the daemon's stream cannot be reached");
+            report_lost(watch, PSD_UNAVAILABLE, "the daemon's stream cannot be reached");
     } else if (!watch->needs_sync && now - watch->heard_ms >= watch->options.heartbeat_timeout_ms) {
-        report_lost(watch, "the daemon sent no heartbeat");
+        report_lost(watch, PSD_UNAVAILABLE, "the daemon sent no heartbeat");
     }
 }
 

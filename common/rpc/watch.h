@@ -39,6 +39,7 @@ typedef struct psd_watch_event {
     bool resynchronized;
     /* Previous state for CHANGED and SYNCED; NULL if there is none. */
     const ProtobufCMessage *previous;
+    psd_code code; /* LOST: UNIMPLEMENTED when the server does not have the resource */
 } psd_watch_event;
 
 typedef struct psd_watch_options {

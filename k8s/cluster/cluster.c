@@ -8,6 +8,7 @@
 #include "common/rpc/ask_many.h"
 #include "common/text.h"
 #include "common/thread.h"
+#include "k8s/cluster/connections.h"
 #include "k8s/cluster/peers.h"
 #include "polarstack/v1/health.rpc.h"
 
@@ -19,6 +20,7 @@ enum {
 
 struct psd_cluster {
     psd_kube *kube;
+    psd_connections *connections;
     psd_cluster_options options;
     pthread_mutex_t mutex; /* guards all below; held while listing, so that one list serves all who wait */
     cJSON *pods;           /* array; NULL: never listed */
@@ -26,20 +28,23 @@ struct psd_cluster {
     int64_t serves_until_ms;
 };
 
-psd_cluster *psd_cluster_new(psd_kube *kube, const psd_cluster_options *options)
+int psd_cluster_new(psd_kube *kube, const psd_cluster_options *options, psd_cluster **cluster,
+                    psd_error *error)
 {
     psd_cluster *made = calloc(1, sizeof(*made));
     if (!made)
-        abort();
+        return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "out of memory");
     *made = (psd_cluster){.kube = kube, .options = *options};
     pthread_mutex_init(&made->mutex, NULL);
-    return made;
+    *cluster = made;
+    return psd_connections_new(&made->connections, error);
 }
 
 void psd_cluster_free(psd_cluster *cluster)
 {
     if (!cluster)
         return;
+    psd_connections_free(cluster->connections);
     cJSON_Delete(cluster->pods);
     pthread_mutex_destroy(&cluster->mutex);
     free(cluster);
@@ -134,15 +139,16 @@ static void pass_on(void *arg, size_t index, const psd_answer *answer)
     r->answered(r->arg, r->nodes[index], answer->response, answer->response ? NULL : &answer->error);
 }
 
-void psd_cluster_ask(const Polarstack__V1__ClusterNodes *nodes, const psd_method *method,
-                     const ProtobufCMessage *request, uint32_t timeout_ms, psd_cluster_answered answered,
-                     void *arg)
+void psd_cluster_ask(psd_cluster *cluster, const Polarstack__V1__ClusterNodes *nodes,
+                     const psd_method *method, const ProtobufCMessage *request, uint32_t timeout_ms,
+                     psd_cluster_answered answered, void *arg)
 {
     size_t count = 0;
     PSD_AUTO_FREE Polarstack__V1__ClusterNode **asked = calloc(nodes->n_nodes + 1, sizeof(*asked));
     PSD_AUTO_FREE const char **urls = calloc(nodes->n_nodes + 1, sizeof(*urls));
     PSD_AUTO_FREE psd_answer *answers = calloc(nodes->n_nodes + 1, sizeof(*answers));
-    if (!asked || !urls || !answers)
+    PSD_AUTO_FREE psd_client **clients = calloc(nodes->n_nodes + 1, sizeof(*clients));
+    if (!asked || !urls || !answers || !clients)
         abort();
     for (size_t i = 0; i < nodes->n_nodes; i++) {
         if (nodes->nodes[i]->url[0]) {
@@ -155,29 +161,45 @@ void psd_cluster_ask(const Polarstack__V1__ClusterNodes *nodes, const psd_method
         answered(arg, nodes->nodes[i], NULL, &error);
     }
     round r = {asked, answered, arg};
-    psd_question question = {
-        .method = method, .request = request, .timeout_ms = timeout_ms, .answered = pass_on, .arg = &r};
+    psd_question question = {.method = method,
+                             .request = request,
+                             .timeout_ms = timeout_ms,
+                             .answered = pass_on,
+                             .arg = &r,
+                             .clients = clients};
+    psd_connections_take(cluster->connections, urls, count, clients);
     psd_ask_many(&question, urls, count, answers);
+    psd_connections_keep(cluster->connections, urls, count, clients);
     psd_answers_free(answers, count);
+}
+
+char *psd_cluster_short_text(const psd_error *error)
+{
+    PSD_AUTO_TEXT text = PSD_TEXT_INIT;
+    psd_text_printf(&text, "%.*s", ERROR_TEXT_MAX, error->text);
+    return psd_text_copy(psd_text_string(&text));
+}
+
+/* An address may be another one's by now. */
+int psd_cluster_is_from(const Polarstack__V1__ClusterNode *node, const char *name, psd_error *error)
+{
+    if (strcmp(name, node->node) == 0)
+        return 0;
+    return psd_error_set(error, PSD_FAILED_PRECONDITION, "%s answers as node '%.64s'", node->url, name);
 }
 
 static void note_failure(Polarstack__V1__ClusterNode *node, const psd_error *error)
 {
-    PSD_AUTO_TEXT text = PSD_TEXT_INIT;
-    psd_text_printf(&text, "%.*s", ERROR_TEXT_MAX, error->text);
     node->code = error->code;
-    node->error = psd_text_copy(psd_text_string(&text));
+    node->error = psd_cluster_short_text(error);
 }
 
-/* An address may be another one's by now. */
 static void note_health(void *arg PSD_UNUSED, Polarstack__V1__ClusterNode *node,
                         const ProtobufCMessage *response, const psd_error *error)
 {
     const Polarstack__V1__Health *health = (const Polarstack__V1__Health *)response;
     psd_error other = PSD_ERROR_INIT;
-    if (health && strcmp(health->node, node->node) != 0)
-        psd_error_set(&other, PSD_FAILED_PRECONDITION, "%s answers as node '%s'", node->url, health->node);
-    if (!health || other.code != PSD_OK) {
+    if (!health || psd_cluster_is_from(node, health->node, &other) < 0) {
         note_failure(node, health ? &other : error);
         return;
     }
@@ -186,9 +208,9 @@ static void note_health(void *arg PSD_UNUSED, Polarstack__V1__ClusterNode *node,
     node->status = health->status;
 }
 
-void psd_cluster_check_health(Polarstack__V1__ClusterNodes *nodes, uint32_t timeout_ms)
+void psd_cluster_check_health(psd_cluster *cluster, Polarstack__V1__ClusterNodes *nodes, uint32_t timeout_ms)
 {
     Polarstack__V1__CheckHealthRequest request = POLARSTACK__V1__CHECK_HEALTH_REQUEST__INIT;
-    psd_cluster_ask(nodes, &psd_health_methods[PSD_HEALTH_METHOD_CHECK_HEALTH], &request.base, timeout_ms,
-                    note_health, NULL);
+    psd_cluster_ask(cluster, nodes, &psd_health_methods[PSD_HEALTH_METHOD_CHECK_HEALTH], &request.base,
+                    timeout_ms, note_health, NULL);
 }

@@ -88,7 +88,10 @@ static void describe_state(const psd_mirrored_map *map, pass *p, const Polarrpc_
         psd_text_add(&reason, psd_text_string(&p->wanted.reason));
     } else if (p->lost_for_ms > map->options->stale_after_ms) {
         state = "STALE";
-        psd_text_printf(&reason, "the daemon cannot be reached: %s", p->lost.text);
+        if (p->lost.code == PSD_UNIMPLEMENTED)
+            psd_text_printf(&reason, "the daemon is of an older version: %s", p->lost.text);
+        else
+            psd_text_printf(&reason, "the daemon cannot be reached: %s", p->lost.text);
     } else if (p->wanted.verdict == PSD_MAP_WAIT) {
         state = "WAITING";
         psd_text_add(&reason, psd_text_string(&p->wanted.reason));
@@ -159,6 +162,11 @@ static void note_refusal(psd_mirrored_map *map, const pass *p)
     map->refused_until_ms = psd_clock_mono_ms() + REFUSED_RETRY_MS;
 }
 
+static int64_t refresh_ms(const psd_mirrored_map *map)
+{
+    return map->options->refresh_ms * (map->row->refresh_periods > 0 ? map->row->refresh_periods : 1);
+}
+
 /* Fills everything but `found`, which is there already. */
 static void make_plan(psd_mirrored_map *map, pass *p)
 {
@@ -187,7 +195,7 @@ static void make_plan(psd_mirrored_map *map, pass *p)
                              .changed_annotation = map->row->changed_annotation,
                              .owner_name = p->owner_name,
                              .owner_uid = p->owner_uid,
-                             .refresh_ms = map->options->refresh_ms,
+                             .refresh_ms = refresh_ms(map),
                              .now_ms = psd_clock_unix_ms()};
 }
 
@@ -223,13 +231,33 @@ static void set_state(psd_mirrored_map *map, const pass *p)
     psd_object_set_state(&map->object, state, reason);
 }
 
+/* DATA as it should be, in the words of FOUND where those say the same. */
+static cJSON *in_words_of(const psd_map_row *row, const cJSON *data, const cJSON *found)
+{
+    cJSON *worded = cJSON_Duplicate(data, true);
+    if (data && !worded)
+        abort();
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, data)
+    {
+        const char *theirs = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(found, item->string));
+        if (row->same && theirs && row->same(item->string, cJSON_GetStringValue(item), theirs))
+            psd_json_set_string(worded, item->string, theirs);
+    }
+    return worded;
+}
+
 /* Where the object is not as it should be. Another writer's has none of our
  * annotations, which is no difference. */
 static void add_differences(const psd_mirrored_map *map, const pass *p, Polarstack__V1__MirroredObject *entry)
 {
     psd_map_plan plan = p->plan;
-    if (map->options->mode != PSD_MIRROR_ON)
+    PSD_AUTO_JSON cJSON *worded = NULL;
+    if (map->options->mode != PSD_MIRROR_ON) {
+        worded = in_words_of(map->row, plan.data, psd_json_map(p->found, "data"));
+        plan.data = worded;
         plan.annotations = NULL;
+    }
     if (p->found || plan.data) /* nothing is made before it is known what to write */
         psd_map_differences(&plan, p->found, entry);
 }
@@ -281,7 +309,7 @@ int64_t psd_mirrored_map_reconcile(void *arg)
         note_refusal(map, &p);
     if (retry_ms != PSD_RECONCILE_NEVER)
         again_ms = sooner(again_ms, retry_ms);
-    return sooner(again_ms, map->options->refresh_ms);
+    return sooner(again_ms, refresh_ms(map));
 }
 
 /* ---- describing ---- */
@@ -311,6 +339,15 @@ void psd_mirrored_map_describe(psd_mirrored_map *map, Polarstack__V1__MirroredOb
 
 /* ---- life ---- */
 
+void psd_mirrored_map_name(const psd_map_row *row, const char *node, char name[PSD_MAP_NAME_SIZE])
+{
+    int length = snprintf(name, PSD_MAP_NAME_SIZE, "%s%s", row->prefix, node);
+    for (int i = 0; row->lower_case && i < length && name[i]; i++) {
+        if (name[i] >= 'A' && name[i] <= 'Z')
+            name[i] += 'a' - 'A';
+    }
+}
+
 int psd_mirrored_map_start(psd_mirrored_map *map, const psd_map_row *row, const psd_mirror_options *options,
                            psd_kube *kube, psd_client *daemon, psd_followed *config, psd_informer *node,
                            void (*changed)(void *arg), void *arg, psd_error *error)
@@ -318,7 +355,8 @@ int psd_mirrored_map_start(psd_mirrored_map *map, const psd_map_row *row, const 
     *map = (psd_mirrored_map){.row = row, .options = options, .config = config, .node = node};
     pthread_mutex_init(&map->state_mutex, NULL);
     psd_follow_init(&map->source, changed, arg);
-    snprintf(map->name, sizeof(map->name), "%s%s", row->prefix, options->node);
+    map->source.each_look = row->each_look;
+    psd_mirrored_map_name(row, options->node, map->name);
     PSD_AUTO_TEXT what = PSD_TEXT_INIT;
     PSD_AUTO_TEXT collection = PSD_TEXT_INIT;
     PSD_AUTO_TEXT path = PSD_TEXT_INIT;

@@ -4,6 +4,8 @@
 
 #include "k8s/mirror/object.h"
 
+enum { PSD_MAP_NAME_SIZE = 254 };
+
 typedef struct psd_mirrored_map {
     const psd_map_row *row;
     const psd_mirror_options *options;
@@ -11,13 +13,16 @@ typedef struct psd_mirrored_map {
     psd_informer *node;   /* this Node, the owner */
     psd_followed source;  /* the row's resource */
     psd_object object;
-    char name[254];
+    char name[PSD_MAP_NAME_SIZE];
     pthread_mutex_t state_mutex; /* guards all below: describing looks, too */
     void *state;
     size_t refused_size;      /* of data that the API server refused as too large; 0: none */
     size_t refused_beside;    /* what else was in the object: binary data */
     int64_t refused_until_ms; /* monotonic: then it is tried again */
 } psd_mirrored_map;
+
+/* What the row's ConfigMap of NODE is called. */
+void psd_mirrored_map_name(const psd_map_row *row, const char *node, char name[PSD_MAP_NAME_SIZE]);
 
 /* CHANGED is called when the source or the object has changed. */
 int psd_mirrored_map_start(psd_mirrored_map *map, const psd_map_row *row, const psd_mirror_options *options,

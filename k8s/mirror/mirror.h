@@ -67,11 +67,17 @@ typedef struct psd_wanted_map {
 
 typedef struct psd_map_row {
     const char *prefix;             /* of the name; the Node's name follows */
+    bool lower_case;                /* in lower case, which Kubernetes has it in anyway */
     const psd_method *stream;       /* of the daemon; its resource is the source */
+    bool each_look;                 /* a look that found nothing new counts, too: data tells its time */
     const char *changed_annotation; /* holds the time of the last change of data; NULL: none */
+    int refresh_periods;            /* written again, unchanged, after so many refresh_ms; 0: 1 */
     size_t state_size;
     void (*want)(const psd_mirror_source *source, psd_wanted_map *wanted);
     void (*free_state)(void *state); /* NULL: nothing to free */
+    /* Whether what another writer has at KEY says the same in other words. NULL:
+     * only the same text does. */
+    bool (*same)(const char *key, const char *wanted, const char *found);
 } psd_map_row;
 
 extern const psd_map_row psd_map_rows[];

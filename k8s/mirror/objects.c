@@ -2,6 +2,7 @@
 #include "common/macros.h"
 #include "k8s/mirror/port_ledger.h"
 #include "k8s/mirror/rows.h"
+#include "polarstack/v1/core_version.rpc.h"
 #include "polarstack/v1/node_net.rpc.h"
 #include "polarstack/v1/port_usage.rpc.h"
 
@@ -16,6 +17,15 @@ const psd_map_row psd_map_rows[] = {
      .state_size = sizeof(psd_port_ledger),
      .want = psd_want_port_usage,
      .free_state = psd_free_port_usage},
+    /* A write for each look, at the most: that is its sign of life, and looks are rarer
+     * than refresh_ms. Without any it is refreshed after all. */
+    {.prefix = "polarstack-daemon-version-availability-",
+     .lower_case = true,
+     .stream = &psd_core_version_methods[PSD_CORE_VERSION_METHOD_WATCH_CORE_VERSIONS],
+     .each_look = true,
+     .refresh_periods = 3,
+     .want = psd_want_core_versions,
+     .same = psd_same_core_versions},
 };
 const size_t psd_map_row_count = PSD_ARRAY_SIZE(psd_map_rows);
 

@@ -8,6 +8,10 @@
 void psd_want_port_usage(const psd_mirror_source *source, psd_wanted_map *wanted);
 void psd_free_port_usage(void *state);
 
+/* core_versions.c */
+void psd_want_core_versions(const psd_mirror_source *source, psd_wanted_map *wanted);
+bool psd_same_core_versions(const char *key, const char *wanted, const char *found);
+
 /* net_conditions.c: of the resource NodeNetStatus. */
 void psd_want_client_ip(const psd_mirror_source *source, psd_wanted_condition *wanted);
 void psd_tell_client_ip(const cJSON *found, const psd_wanted_condition *wanted, psd_events *events);

@@ -7,28 +7,11 @@ in_own_network "$@"
 
 agent=polarstack-bridge
 
-# pod NAME NODE IP PHASE: as a DaemonSet would have it, and its kubelet report it
-pod() {
-    kubectl -n kube-system create -f - >/dev/null <<END
-apiVersion: v1
-kind: Pod
-metadata: {name: $1, labels: {app: ${5:-polarstack-daemon}}}
-spec:
-  nodeName: $2
-  automountServiceAccountToken: false
-  containers: [{name: daemon, image: polarstack-daemon}]
-END
-    kubectl -n kube-system get pod "$1" -o json | jq --arg ip "$3" --arg phase "$4" \
-        '.status.podIP = (if $ip == "" then null else $ip end) | .status.phase = $phase' >"$work/pod.json"
-    kubectl replace --raw "/api/v1/namespaces/kube-system/pods/$1/status" -f "$work/pod.json" >/dev/null
-}
-
 nodes() {
     pdctl --runtime-dir "$dir" get nodes -o json | jq -er "$1"
 }
 
 start_cluster
-kubectl -n kube-system create serviceaccount default >/dev/null 2>&1
 start_bridge
 check "the bridge knows its own node" wait_for 20 nodes '.nodes[0].node == "node-1" and .nodes[0].reachable'
 check "with the version" test "$(nodes '.nodes[0].version')" = "$(pdctl --runtime-dir "$dir" version -o json | jq -r .daemon)"

@@ -28,6 +28,7 @@
 #   create_account [NAME]       the service account (default: polarstack-bridge) in kube-system;
 #                               one that exists is made anew, which ends its tokens within 10 s
 #   account_token [NAME [SECONDS]]    prints a token (600 s is the server's least)
+#   pod NAME NODE IP PHASE [APP]    of a daemon, or of APP
 #   write_kubeconfig FILE TOKEN_FILE [URL [CA_FILE]]
 #
 # Faults of the network, between a client and the API server
@@ -219,6 +220,23 @@ create_inputs() {
     inputs | kubectl create -f - >/dev/null
 }
 
+# pod NAME NODE IP PHASE [APP]: as a DaemonSet would have it, and its kubelet report it
+pod() {
+    kubectl -n kube-system create serviceaccount default >/dev/null 2>&1 # no controller makes it
+    kubectl -n kube-system create -f - >/dev/null <<END
+apiVersion: v1
+kind: Pod
+metadata: {name: $1, labels: {app: ${5:-polarstack-daemon}}}
+spec:
+  nodeName: $2
+  automountServiceAccountToken: false
+  containers: [{name: daemon, image: polarstack-daemon}]
+END
+    kubectl -n kube-system get pod "$1" -o json | jq --arg ip "$3" --arg phase "$4" \
+        '.status.podIP = (if $ip == "" then null else $ip end) | .status.phase = $phase' >"$work/pod.json"
+    kubectl replace --raw "/api/v1/namespaces/kube-system/pods/$1/status" -f "$work/pod.json" >/dev/null
+}
+
 create_account() {
     local name=${1:-polarstack-bridge}
     kubectl -n kube-system delete serviceaccount "$name" --ignore-not-found >/dev/null &&
@@ -316,6 +334,7 @@ stop_bridge() {
 }
 
 readonly ports_map=cloud-provider-port-usage-node-1
+readonly versions_map=polarstack-daemon-version-availability-node-1
 
 # ports_map FILTER: what jq makes of the ConfigMap with the ports
 ports_map() {
@@ -345,8 +364,18 @@ condition() {
     kubectl get node node-1 -o json | jq -e ".status.conditions[] | select(.type == \"$1\")"
 }
 
+# Everything is as it should be. A host without a container runtime cannot tell which versions
+# it has: their ConfigMap waits, without a difference, and nothing else does. A test that starts
+# a runtime sets has_runtime.
+has_runtime=false
 in_sync() {
-    pdctl --runtime-dir "$dir" diff >/dev/null
+    if "$has_runtime"; then
+        pdctl --runtime-dir "$dir" diff >/dev/null
+    else
+        pdctl --runtime-dir "$dir" diff -o json | jq -e --arg map "ConfigMap kube-system/$versions_map" '
+            [.objects[] | {name, state, differences: (.differences // [] | length)} | select(.state != "IN_SYNC" or .differences > 0)]
+            == [{name: $map, state: "WAITING", differences: 0}]' >/dev/null
+    fi
 }
 
 # mirror FILTER: what jq makes of what the bridge says of the ConfigMap with the ports

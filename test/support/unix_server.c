@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,13 +13,14 @@
 
 #include "common/cleanup.h"
 
-enum { MOST_STALLED = 64, ASKED_SIZE = 4096 };
+enum { MOST_STALLED = 64, ASKED_SIZE = 4096, LISTEN_MS = 1000 };
 
 struct psd_test_unix_server {
     char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
     const void *bytes;
     size_t length;
     psd_test_after after;
+    atomic_size_t least;
     int listener;
     int stop; /* an eventfd */
     int stalled[MOST_STALLED];
@@ -39,11 +41,30 @@ static bool wait_for(const psd_test_unix_server *server, int fd, short events)
     return poll(fds, 2, -1) > 0 && fds[1].revents == 0;
 }
 
-static void serve(psd_test_unix_server *server, int accepted)
+/* False: nothing was asked. */
+static bool listen_to(const psd_test_unix_server *server, int fd)
 {
     char asked[ASKED_SIZE];
+    if (!wait_for(server, fd, POLLIN))
+        return false;
+    for (size_t heard = 0;;) {
+        struct pollfd more = {.fd = fd, .events = POLLIN};
+        ssize_t count = recv(fd, asked, sizeof(asked), 0);
+        heard += count > 0 ? (size_t)count : 0;
+        if (count <= 0 || heard >= server->least || poll(&more, 1, LISTEN_MS) <= 0)
+            return heard > 0;
+    }
+}
+
+void psd_test_unix_server_listen_longer(psd_test_unix_server *server, size_t least)
+{
+    server->least = least;
+}
+
+static void serve(psd_test_unix_server *server, int accepted)
+{
     PSD_AUTO_CLOSE int fd = accepted;
-    if (!wait_for(server, fd, POLLIN) || recv(fd, asked, sizeof(asked), 0) <= 0)
+    if (!listen_to(server, fd))
         return;
     do {
         if (!wait_for(server, fd, POLLOUT) ||

@@ -21,6 +21,9 @@ typedef struct psd_test_unix_server psd_test_unix_server;
 psd_test_unix_server *psd_test_unix_server_start(const char *path, const void *bytes, size_t length,
                                                  psd_test_after after);
 
+/* From now on waits for LEAST bytes of a question, but not longer than a second. */
+void psd_test_unix_server_listen_longer(psd_test_unix_server *server, size_t least);
+
 /* Ends it and removes the socket. */
 void psd_test_unix_server_stop(psd_test_unix_server *server);
 

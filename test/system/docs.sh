@@ -8,6 +8,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=test/support/console.sh
 . "$(dirname "$0")/../support/console.sh"
+# shellcheck source=test/support/container_runtime.sh
+. "$(dirname "$0")/../support/container_runtime.sh"
 source_dir=${SOURCE_DIR:-$(cd "$(dirname "$0")/../.." && pwd)}
 cd "$source_dir" || exit 1
 
@@ -66,8 +68,23 @@ check_command() {
     [ -z "$expected" ] || check "$page: what '$command' prints" matches "$out" "$expected"
 }
 
-start_daemon "$work/run"
+# As on a node of a cluster: a container runtime, and versions that need its images.
+start_containerd "$work/containerd"
+import_images "$work/containerd" docker.io/polardb/polardb_pg_{engine_release,manager}:1.0.1 \
+    docker.io/polardb/polardb_pg_engine_release:1.0.2
+start_daemon "$work/run" --runtime-endpoint "unix://$(containerd_socket "$work/containerd")"
 export POLARSTACK_RUNTIME_DIR=$work/run
+definitions=()
+for version in 1.0.1 1.0.2; do
+    definitions+=("polardb-wrm-$version/polardb-wrm-$version" "pgEngineImage=polardb/polardb_pg_engine_release:$version"
+        "pgManagerImage=polardb/polardb_pg_manager:$version")
+done
+has_looked() {
+    pdctl get versions -o json | jq -e '[.versions[].presence] == ["PRESENT", "ABSENT"]'
+}
+wait_for 10 cri_has "$work/containerd" polardb_pg_engine_release:1.0.2
+apply-versions "ipc://$work/run/daemon.sock" "${definitions[@]}"
+check "the daemon has looked for the versions" wait_for 20 has_looked
 check_examples docs/wire-protocol.md
 check "the wire protocol has examples" test "$passed" -ge 12
 for page in README.md CONTRIBUTING.md docs/*.md; do

@@ -6,6 +6,8 @@
 #   start_daemon DIR [OPTION]   starts polarstack-daemon, waits until it answers; leaves $daemon
 #   stop_daemon PID             by SIGTERM; its exit code
 #   wait_for SECONDS COMMAND    until COMMAND succeeds
+#   time_run COMMAND...         as run; leaves $took_ms, too
+#   start_babbler ADDRESS       a server that talks nonsense, on port 8901
 #   in_own_network "$@"         runs the script again in a network namespace of its own
 #   finish                      prints "N passed, N failed" and ends the script
 #
@@ -48,6 +50,13 @@ run() {
     status=$?
     out=$(<"$work/out")
     err=$(<"$work/err")
+}
+
+time_run() {
+    local begin
+    begin=$(date +%s%N)
+    run "$@"
+    took_ms=$((($(date +%s%N) - begin) / 1000000))
 }
 
 check() {
@@ -129,6 +138,16 @@ start_listener() {
     children+=("$listener")
     wait_for 10 test -e "$work/listening"
     rm -f "$work/listening"
+}
+
+start_babbler() {
+    perl -MIO::Socket::INET -e '
+        my $server = IO::Socket::INET->new(LocalAddr => shift, LocalPort => 8901, Listen => 5, ReuseAddr => 1) or die;
+        open(my $ready, ">", shift) or die; close $ready;
+        while (my $peer = $server->accept) { print $peer "HTTP/1.1 400 Bad Request\r\n\r\n" x 10; close $peer }' \
+        "$1" "$work/babbling" &
+    children+=($!)
+    wait_for 10 test -e "$work/babbling"
 }
 
 stop_listener() {

@@ -30,7 +30,7 @@ check "-h is --help" test "$out" = "$general"
 run pdctl get --help
 check_run "help of a group succeeds" 0
 check "help of a group shows its commands" contains "$out" "Usage: pdctl get COMMAND" "get ports"
-for command in "get ports" "watch ports" "get config" "get nodes" "watch config" "get net" "watch net" "why port" "scan ports" describe health version completion help; do
+for command in "get ports" "watch ports" "get config" "get nodes" "watch config" "get net" "watch net" "get versions" "watch versions" "why port" "why version" "scan ports" "check versions" describe health version completion help; do
     # shellcheck disable=SC2086
     run pdctl $command --help
     check_run "pdctl $command --help succeeds" 0
@@ -44,13 +44,13 @@ done
 
 # ---- refusals ----
 
-refused 2 "no command given: name one of: get, watch, why, scan, diff, doctor, describe, health, version, completion, help: see 'pdctl --help'"
+refused 2 "no command given: name one of: get, watch, why, scan, check, diff, doctor, describe, health, version, completion, help: see 'pdctl --help'"
 refused 2 "unknown command 'gte': did you mean 'get'?" gte ports
 refused 2 "unknown command 'prots' after 'get': did you mean 'ports'?" get prots
 refused 2 "unknown command 'zebra': see 'pdctl --help'" zebra
 refused 2 "unknown command 'zebra' after 'get': see 'pdctl get --help'" get zebra
 refused 2 "unknown command 'prots' after 'get': did you mean 'ports'?" help get prots
-refused 2 "'get' of what? Name one of: ports, config, net, nodes" get
+refused 2 "'get' of what? Name one of: ports, config, net, versions, nodes" get
 refused 2 "unknown option '--rnage': did you mean '--range'?" get ports --rnage 5400
 refused 2 "unknown option '--zebra': see --help" get ports --zebra
 refused 2 "unknown option '-x': see --help" get ports -x
@@ -76,6 +76,16 @@ refused 2 "port: '65536' is not a whole number from 1 to 65535" why port 65536
 refused 2 "port: 'http' is not a whole number from 1 to 65535" why port http
 refused 2 "'why port' takes no '6': see 'pdctl why port --help'" why port 5 6
 refused 2 "'get ports' takes no '5400': see 'pdctl get ports --help'" get ports 5400
+refused 2 "'why version' needs a NAME: pdctl why version NAME [OPTION]..." why version
+refused 2 "'why version' takes no 'b': see 'pdctl why version --help'" why version a b
+refused 2 "'get versions' takes no 'a': see 'pdctl get versions --help'" get versions a
+refused 2 "option '--output': 'name' is not one of table, wide, json or yaml" check versions -o name
+refused 2 "--operation and --no-wait exclude each other: give one" check versions --operation x --no-wait
+refused 2 "--operation is of one server: name a daemon with --url, or the bridge with --all-nodes" \
+    check versions --operation x --nodes ipc:///x
+refused 2 "--url, --nodes and --all-nodes exclude each other: give one" check versions --all-nodes --nodes ipc:///x
+refused 2 "--url, --nodes and --all-nodes exclude each other: give one" check versions --all-nodes --url ipc:///x
+refused 2 "--nodes: url 'http://x' begins with neither ipc:// nor tcp://" check versions --nodes http://x
 refused 2 "'completion' needs a SHELL: pdctl completion SHELL [OPTION]..." completion
 refused 2 "'completion' knows no SHELL 'tcsh': use bash, zsh or fish." completion tcsh
 refused 2 "--url and --runtime-dir exclude each other: give one" health --url ipc:///x --runtime-dir /x
@@ -84,12 +94,17 @@ refused 2 "url 'nonsense' begins with neither ipc:// nor tcp://" health --url no
 # ---- no daemon ----
 
 unreachable="cannot reach ipc://$no_daemon/daemon.sock: nobody listens there: start it with polarstack-daemon, or name another folder with --runtime-dir"
-for command in "get ports" "watch ports" "get config" "watch config" "get net" "watch net" "why port 5400" "scan ports" describe health; do
+for command in "get ports" "watch ports" "get config" "watch config" "get net" "watch net" "get versions" "watch versions" "why port 5400" "why version 1" "scan ports" "check versions" "check versions --no-wait" "check versions --operation x" describe health; do
     # shellcheck disable=SC2086
     refused 3 "$unreachable" $command --runtime-dir "$no_daemon"
 done
 refused 3 "cannot reach tcp://127.0.0.1:1: nobody listens there: start it with polarstack-daemon, or name another address with --url" \
     health --url tcp://127.0.0.1:1
+no_bridge="cannot reach ipc://$no_daemon/bridge.sock: nobody listens there: there is no polarstack-bridge there, the only one that sees Kubernetes: start it with polarstack-daemon, or name another folder with --runtime-dir"
+for command in "get versions" "check versions" "check versions --no-wait" "check versions --operation x"; do
+    # shellcheck disable=SC2086
+    refused 3 "$no_bridge" $command --all-nodes --runtime-dir "$no_daemon"
+done
 POLARSTACK_RUNTIME_DIR=$no_daemon refused 3 "$unreachable" health
 
 run pdctl version --runtime-dir "$no_daemon"

@@ -59,8 +59,12 @@ completes() {
 }
 
 completes "pdctl w" "watch why"
-completes "pdctl get " "config net nodes ports"
+completes "pdctl get " "config net nodes ports versions"
 completes "pdctl why p" "port"
+completes "pdctl why " "port version"
+completes "pdctl c" "check completion"
+completes "pdctl check versions --no-" "--no-headers --no-wait"
+completes "pdctl check versions -o " "json table wide yaml"
 completes "pdctl hea" "health"
 completes "pdctl completion " "bash fish zsh"
 completes "pdctl help scan " "ports"

@@ -44,13 +44,6 @@ check "and what is wrong with that one" contains "$err" "pdctl: tcp://127.0.0.3:
 run pdctl get ports --nodes "$urls,tcp://127.0.0.3:8901" --range 30010 -o json
 check "JSON has its error" holds '.nodes[2] | .node == "" and .url == "tcp://127.0.0.3:8901" and .error.code == "UNAVAILABLE"' "$work/out"
 
-# Runs as run does; leaves $took_ms
-time_run() {
-    local begin
-    begin=$(date +%s%N)
-    run "$@"
-    took_ms=$((($(date +%s%N) - begin) / 1000000))
-}
 time_run pdctl get ports --nodes "$urls" --range 30010 --timeout 1s
 undisturbed_ms=$took_ms
 kill -STOP "$hung"
@@ -61,12 +54,7 @@ check "the other one is shown" contains "$out" "node-1  30010"
 check "the deadline holds for all together: $took_ms ms, $undisturbed_ms undisturbed" test $((took_ms - undisturbed_ms)) -lt 1500
 check "and is named" contains "$err" "tcp://127.0.0.2:8901: DEADLINE_EXCEEDED" "1 of 4 nodes answered"
 
-perl -MIO::Socket::INET -e '
-    my $server = IO::Socket::INET->new(LocalAddr => "127.0.0.4", LocalPort => 8901, Listen => 5, ReuseAddr => 1) or die;
-    open(my $ready, ">", shift) or die; close $ready;
-    while (my $peer = $server->accept) { print $peer "HTTP/1.1 400 Bad Request\r\n\r\n" x 10; close $peer }' "$work/garbage" &
-children+=($!)
-wait_for 10 test -e "$work/garbage"
+start_babbler 127.0.0.4
 run pdctl get ports --nodes "$good,tcp://127.0.0.4:8901" --range 30010 --timeout 2s
 check_run "one that talks nonsense is a negative answer" 1
 check "the other one is shown" contains "$out" "node-1  30010"

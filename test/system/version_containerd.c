@@ -3,9 +3,10 @@
 
 #include "common/clock.h"
 #include "server/scan/version/cri.h"
+#include "server/scan/version/grpc_unary.h"
 #include "test/support/runtime_cases.h"
 
-enum { IMAGES = 500, LISTS = 5 };
+enum { IMAGES = 500, LISTS = 5, REFUSALS = 300 };
 
 #define DIGEST "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -57,7 +58,7 @@ static void images_come_and_go(void **state PSD_UNUSED)
 }
 
 /* One list over HTTP, without the runtime around it. */
-static size_t list(psd_http *http, psd_cri_version *version)
+static size_t list(psd_http *http, psd_cri_version version)
 {
     psd_error error = PSD_ERROR_INIT;
     psd_wait wait = {.deadline_ms = psd_test_runtime_deadline()};
@@ -71,16 +72,15 @@ static size_t list(psd_http *http, psd_cri_version *version)
 
 static void one_connection_is_kept(void **state PSD_UNUSED)
 {
-    psd_cri_version version = PSD_CRI_V1;
     psd_http *http = psd_http_new(containerd.socket);
     psd_runtime *runtime = psd_test_runtime_open(containerd.endpoint);
     for (int i = 0; i < LISTS; i++)
-        list(http, &version);
+        list(http, PSD_CRI_V1);
     assert_int_equal(psd_http_connections(http), 1);
     psd_test_runtime_kill(&containerd);
     psd_test_runtime_restart(&containerd);
     psd_test_runtime_wait_started(runtime, "nothing:1", false);
-    list(http, &version);
+    list(http, PSD_CRI_V1);
     assert_int_equal(psd_http_connections(http), 2);
     psd_runtime_free(runtime);
     psd_http_free(http);
@@ -91,17 +91,31 @@ static void v1alpha2_tells_the_same(void **state PSD_UNUSED)
 {
     psd_error error = PSD_ERROR_INIT;
     psd_wait wait = {.deadline_ms = psd_test_runtime_deadline()};
-    psd_cri_version version = PSD_CRI_V1;
-    psd_cri_version old = PSD_CRI_V1ALPHA2;
+    psd_cri_version version = PSD_CRI_V1ALPHA2;
     char name[64] = "";
     psd_http *http = psd_http_new(containerd.socket);
-    size_t count = list(http, &version);
-    assert_int_equal(version, PSD_CRI_V1);
+    size_t count = list(http, PSD_CRI_V1);
     assert_true(count > 0);
-    assert_int_equal(list(http, &old), count);
-    assert_int_equal(old, PSD_CRI_V1ALPHA2);
-    assert_works(psd_cri_name(http, &old, &wait, name, sizeof(name), &error), &error);
+    assert_int_equal(list(http, PSD_CRI_V1ALPHA2), count);
+    assert_works(psd_cri_name(http, PSD_CRI_V1ALPHA2, &wait, name, sizeof(name), &error), &error);
     assert_ptr_equal(strstr(name, "containerd "), name);
+    assert_works(psd_cri_meet(http, &wait, &version, &error), &error);
+    assert_int_equal(version, PSD_CRI_V1);
+    psd_http_free(http);
+}
+
+/* A server refuses what it does not know before it has heard the end of it: each answer
+ * must arrive all the same. */
+static void unknown_methods_are_told_each_time(void **state PSD_UNUSED)
+{
+    psd_error error = PSD_ERROR_INIT;
+    psd_wait wait = {.deadline_ms = psd_test_runtime_deadline()};
+    psd_http *http = psd_http_new(containerd.socket);
+    for (int i = 0; i < REFUSALS; i++)
+        assert_fails(psd_grpc_serves(http, "/runtime.v0.ImageService/ListImages", &wait, &error), &error,
+                     PSD_UNIMPLEMENTED, "unknown service runtime.v0.ImageService");
+    assert_works(psd_grpc_serves(http, "/runtime.v1.ImageService/ListImages", &wait, &error), &error);
+    assert_int_equal(psd_http_connections(http), 1);
     psd_http_free(http);
 }
 
@@ -144,6 +158,7 @@ int main(void)
         cmocka_unit_test(images_come_and_go),
         cmocka_unit_test(one_connection_is_kept),
         cmocka_unit_test(v1alpha2_tells_the_same),
+        cmocka_unit_test(unknown_methods_are_told_each_time),
         cmocka_unit_test(a_stopped_one_is_told),
         cmocka_unit_test(a_restarted_one_is_asked_anew),
         cmocka_unit_test(a_hung_one_is_not_waited_for),

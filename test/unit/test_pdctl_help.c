@@ -130,13 +130,15 @@ static void test_refused_words(void **state)
     assert_refused("gte ports", "unknown command 'gte': did you mean 'get'?");
     assert_refused("healht", "unknown command 'healht': did you mean 'health'?");
     assert_refused("get prots", "unknown command 'prots' after 'get': did you mean 'ports'?");
+    assert_refused("get version", "unknown command 'version' after 'get': did you mean 'versions'?");
+    assert_refused("check version", "unknown command 'version' after 'check': did you mean 'versions'?");
     assert_refused("get port", "unknown command 'port' after 'get': did you mean 'ports'?");
     assert_refused("why zebra", "unknown command 'zebra' after 'why': see 'pdctl why --help'");
     assert_refused("zebra", "unknown command 'zebra': see 'pdctl --help'");
     assert_refused("complet",
                    "unknown command 'complet': did you mean 'completion'?"); /* not the hidden one */
-    assert_refused("get", "'get' of what? Name one of: ports, config, net, nodes");
-    assert_refused("", "no command given: name one of: get, watch, why, scan, diff, doctor, describe, "
+    assert_refused("get", "'get' of what? Name one of: ports, config, net, versions, nodes");
+    assert_refused("", "no command given: name one of: get, watch, why, scan, check, diff, doctor, describe, "
                        "health, version, completion, "
                        "help: see 'pdctl --help'");
 }
@@ -195,11 +197,12 @@ static void test_help_of_a_group(void **state)
         "get",
         "Usage: pdctl get COMMAND [OPTION]...\n\n"
         "Commands:\n"
-        "  get ports      List the ports in use\n"
-        "  get config     Show what the cluster told this node, and how old that is\n"
-        "  get net        Show whether the client network works, and the address of the\n"
-        "                 BMC\n"
-        "  get nodes      List the nodes that have a daemon, and whether it answers\n\n" GLOBAL_OPTIONS "\n"
+        "  get ports       List the ports in use\n"
+        "  get config      Show what the cluster told this node, and how old that is\n"
+        "  get net         Show whether the client network works, and the address of the\n"
+        "                  BMC\n"
+        "  get versions    List the versions, and whether this host has their images\n"
+        "  get nodes       List the nodes that have a daemon, and whether it answers\n\n" GLOBAL_OPTIONS "\n"
         "See 'pdctl COMMAND --help' for the options of a command.\n");
 }
 
@@ -209,25 +212,30 @@ static void test_general_help(void **state)
     assert_help("", "Usage: pdctl COMMAND [OPTION]...\n\n"
                     "Asks the polarstack-daemon of this host.\n\n"
                     "Commands:\n"
-                    "  get ports      List the ports in use\n"
-                    "  watch ports    Follow the ports in use, a line for each change\n"
-                    "  get config     Show what the cluster told this node, and how old that is\n"
-                    "  watch config   Follow what the cluster tells this node, a line for each\n"
-                    "                 changed part\n"
-                    "  get net        Show whether the client network works, and the address of the\n"
-                    "                 BMC\n"
-                    "  watch net      Follow the client network, a line for each changed part\n"
-                    "  get nodes      List the nodes that have a daemon, and whether it answers\n"
-                    "  why port       Tell why a port is free or not, and who holds it\n"
-                    "  scan ports     Scan the ports now, then list those in use\n"
-                    "  diff           Show what the daemon knows beside what Kubernetes holds\n"
-                    "  doctor         Check what goes wrong most often, and say the mend\n"
-                    "  describe       List the services, methods, roles and topics of the daemon\n"
-                    "  health         Tell how the daemon and its scanners are\n"
-                    "  version        Show the versions of pdctl and, if it can be reached, of the\n"
-                    "                 daemon\n"
-                    "  completion     Print the completion script of a shell\n"
-                    "  help           Show the help of pdctl or of a command\n\n" GLOBAL_OPTIONS "\n"
+                    "  get ports       List the ports in use\n"
+                    "  watch ports     Follow the ports in use, a line for each change\n"
+                    "  get config      Show what the cluster told this node, and how old that is\n"
+                    "  watch config    Follow what the cluster tells this node, a line for each\n"
+                    "                  changed part\n"
+                    "  get net         Show whether the client network works, and the address of the\n"
+                    "                  BMC\n"
+                    "  watch net       Follow the client network, a line for each changed part\n"
+                    "  get versions    List the versions, and whether this host has their images\n"
+                    "  watch versions  Follow the versions of this host, a line for each change\n"
+                    "  get nodes       List the nodes that have a daemon, and whether it answers\n"
+                    "  why port        Tell why a port is free or not, and who holds it\n"
+                    "  why version     Tell which images of a version are here, and what to do about\n"
+                    "                  it\n"
+                    "  scan ports      Scan the ports now, then list those in use\n"
+                    "  check versions  Ask the container runtimes now which versions are there\n"
+                    "  diff            Show what the daemon knows beside what Kubernetes holds\n"
+                    "  doctor          Check what goes wrong most often, and say the mend\n"
+                    "  describe        List the services, methods, roles and topics of the daemon\n"
+                    "  health          Tell how the daemon and its scanners are\n"
+                    "  version         Show the versions of pdctl and, if it can be reached, of the\n"
+                    "                  daemon\n"
+                    "  completion      Print the completion script of a shell\n"
+                    "  help            Show the help of pdctl or of a command\n\n" GLOBAL_OPTIONS "\n"
                     "Exit codes:\n"
                     "  0  The question was answered. A watch was ended by a signal, a limit or its\n"
                     "     reader.\n"
@@ -293,15 +301,19 @@ static void assert_candidates(const char *words, const char *expected)
 static void test_completion_of_commands(void **state)
 {
     (void)state;
-    assert_candidates("_", "get watch why scan diff doctor describe health version completion help ");
+    assert_candidates("_", "get watch why scan check diff doctor describe health version completion help ");
     assert_candidates("w", "watch why ");
-    assert_candidates("get _", "ports config net nodes ");
+    assert_candidates("get _", "ports config net versions nodes ");
     assert_candidates("why p", "port ");
+    assert_candidates("why _", "port version ");
+    assert_candidates("check _", "versions ");
+    assert_candidates("why version _", "");
     assert_candidates("zebra _", "");
     assert_candidates("get ports _", "");
     assert_candidates("--timeout 5s --runtime-dir /x hea", "health ");
-    assert_candidates("help _", "get watch why scan diff doctor describe health version completion help ");
-    assert_candidates("help get _", "ports config net nodes ");
+    assert_candidates("help _",
+                      "get watch why scan check diff doctor describe health version completion help ");
+    assert_candidates("help get _", "ports config net versions nodes ");
     assert_candidates("completion _", "bash zsh fish ");
     assert_candidates("completion bash _", "");
 }
@@ -312,6 +324,8 @@ static void test_completion_of_options(void **state)
     assert_candidates("--", "--runtime-dir --url --timeout --color --help ");
     assert_candidates("get ports --r", "--range --runtime-dir ");
     assert_candidates("watch ports --c", "--count --color ");
+    assert_candidates("check versions --n", "--no-headers --no-wait --nodes ");
+    assert_candidates("get versions --na", "--name ");
     assert_candidates("get --co", "--color ");
     assert_candidates("health --ra", "");
 }
@@ -322,6 +336,8 @@ static void test_completion_of_values(void **state)
     assert_candidates("get ports -o _", "table wide json yaml name ");
     assert_candidates("get ports -o y", "yaml ");
     assert_candidates("watch ports --output _", "table json ");
+    assert_candidates("check versions -o _", "table wide json yaml ");
+    assert_candidates("check versions --operation _", "");
     assert_candidates("watch ports --output=j", "--output=json ");
     assert_candidates("--color=a", "--color=auto --color=always ");
     assert_candidates("--help=t", "--help=true ");

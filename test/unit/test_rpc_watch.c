@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "polarrpc/v1/envelope.pb-c.h"
+#include "polarstack/v1/port_usage.rpc.h"
 #include "test/support/rpc_check.h"
 
 enum { MAX_SEEN = 512 };
@@ -21,6 +22,7 @@ typedef struct seen {
     size_t items;
     unsigned value; /* of the first item */
     char reason[128];
+    psd_code code;
 } seen;
 
 typedef struct watcher {
@@ -43,7 +45,8 @@ static void on_event(void *arg, const psd_watch_event *event, const Test__V1__In
         *s = (seen){.kind = event->kind,
                     .resynchronized = event->resynchronized,
                     .has_previous = event->previous != NULL,
-                    .has_resource = resource != NULL};
+                    .has_resource = resource != NULL,
+                    .code = event->code};
         snprintf(s->reason, sizeof(s->reason), "%s", event->reason);
         if (resource) {
             s->revision = resource->observation->revision;
@@ -242,6 +245,7 @@ static void test_a_server_that_restarts(void **state)
     seen lost = event_at(&w, 1);
     assert_int_equal(lost.kind, PSD_WATCH_LOST);
     assert_string_equal(lost.reason, "the connection to the daemon was lost");
+    assert_int_equal(lost.code, PSD_UNAVAILABLE);
     assert_true(lost.has_resource); /* the last one seen */
     assert_int_equal(lost.items, 3);
     f->echo.epoch = 4712;
@@ -270,6 +274,28 @@ static void test_a_server_that_comes_later(void **state)
     seen s = event_at(&w, 1);
     assert_int_equal(s.kind, PSD_WATCH_SYNCED);
     assert_false(s.resynchronized);
+    psd_watch_stop(w.watch);
+}
+
+static void on_ports(void *arg, const psd_watch_event *event, const Polarstack__V1__PortUsage *usage)
+{
+    watcher *w = arg;
+    pthread_mutex_lock(&w->mutex);
+    w->events[w->count++] = (seen){.kind = event->kind, .has_resource = usage != NULL, .code = event->code};
+    pthread_mutex_unlock(&w->mutex);
+}
+
+/* As of a program that is newer than its server. */
+static void test_a_resource_that_the_server_does_not_have(void **state)
+{
+    psd_rpc_fixture *f = *state;
+    psd_error error = PSD_ERROR_INIT;
+    watcher w = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+    assert_works(psd_port_usage_watch_port_usage(f->client, NULL, on_ports, &w, &w.watch, &error), &error);
+    seen lost = event_at(&w, 0);
+    assert_int_equal(lost.kind, PSD_WATCH_LOST);
+    assert_false(lost.has_resource);
+    assert_int_equal(lost.code, PSD_UNIMPLEMENTED);
     psd_watch_stop(w.watch);
 }
 
@@ -441,6 +467,7 @@ int main(void)
         with_server(test_events_that_never_arrive),
         with_server(test_a_server_that_restarts),
         without_server(test_a_server_that_comes_later),
+        with_server(test_a_resource_that_the_server_does_not_have),
         with_server(test_silence),
         with_server(test_a_quiet_topic),
         with_server(test_garbage_on_the_stream),

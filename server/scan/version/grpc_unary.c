@@ -115,8 +115,8 @@ static int check_frame(const psd_text *body, psd_error *error)
     return 0;
 }
 
-int psd_grpc_unwrap(long http_status, const psd_grpc_status *status, const psd_text *body,
-                    const uint8_t **message, size_t *length, psd_error *error)
+/* There is a status that can be gone by. */
+static int check_status(long http_status, const psd_grpc_status *status, psd_error *error)
 {
     if (http_status != 200)
         return psd_error_set(error, code_of_http(http_status), "it does not serve this call: HTTP %ld",
@@ -125,10 +125,23 @@ int psd_grpc_unwrap(long http_status, const psd_grpc_status *status, const psd_t
         return psd_error_set(error, PSD_UNAVAILABLE, "what it answers is not gRPC");
     if (!status->has_code)
         return psd_error_set(error, PSD_UNAVAILABLE, "it gave half an answer: no grpc-status at its end");
+    return 0;
+}
+
+static int refuse(const psd_grpc_status *status, psd_error *error)
+{
+    psd_code code = psd_code_from_number(status->code);
+    return psd_error_set(error, code, "it answers: %s",
+                         status->message[0] ? status->message : psd_code_name(code));
+}
+
+int psd_grpc_unwrap(long http_status, const psd_grpc_status *status, const psd_text *body,
+                    const uint8_t **message, size_t *length, psd_error *error)
+{
+    if (check_status(http_status, status, error) < 0)
+        return -1;
     if (status->code != PSD_OK)
-        return psd_error_set(error, psd_code_from_number(status->code), "it answers: %s",
-                             status->message[0] ? status->message
-                                                : psd_code_name(psd_code_from_number(status->code)));
+        return refuse(status, error);
     if (check_frame(body, error) < 0)
         return -1;
     *message = (const uint8_t *)body->data + PSD_GRPC_HEAD;
@@ -136,32 +149,51 @@ int psd_grpc_unwrap(long http_status, const psd_grpc_status *status, const psd_t
     return 0;
 }
 
-/* ---- the call ---- */
+/* ---- calls ---- */
 
 static void header_arrived(void *arg, const char *line, size_t length)
 {
     psd_grpc_status_line(arg, line, length);
 }
 
+/* FRAME is empty, or has a message. */
+static int exchange(psd_http *http, const char *method, const psd_text *frame, const psd_wait *wait,
+                    psd_text *answer, long *http_status, psd_grpc_status *status, psd_error *error)
+{
+    static const char *const headers[] = {"content-type: application/grpc", "te: trailers", NULL};
+    const psd_http_request request = {
+        .target = method,
+        .body = frame,
+        .headers = headers,
+        .http2 = true,
+        .most_bytes = PSD_GRPC_MOST_BYTES,
+        .header = header_arrived,
+        .arg = status,
+    };
+    return psd_http_ask(http, &request, wait, http_status, answer, error);
+}
+
+int psd_grpc_serves(psd_http *http, const char *method, const psd_wait *wait, psd_error *error)
+{
+    PSD_AUTO_TEXT answer = PSD_TEXT_INIT;
+    const psd_text nothing = PSD_TEXT_INIT;
+    psd_grpc_status status = {0};
+    long http_status = 0;
+    if (exchange(http, method, &nothing, wait, &answer, &http_status, &status, error) < 0 ||
+        check_status(http_status, &status, error) < 0)
+        return -1;
+    return status.code == PSD_UNIMPLEMENTED ? refuse(&status, error) : 0;
+}
+
 int psd_grpc_call(psd_http *http, const char *method, const psd_wait *wait, psd_text *answer,
                   const uint8_t **message, size_t *length, psd_error *error)
 {
-    static const char *const headers[] = {"content-type: application/grpc", "te: trailers", NULL};
     static const char no_fields[PSD_GRPC_HEAD];
     PSD_AUTO_TEXT frame = PSD_TEXT_INIT;
     psd_grpc_status status = {0};
     long http_status = 0;
     psd_text_append(&frame, no_fields, sizeof(no_fields));
-    psd_http_request request = {
-        .target = method,
-        .body = &frame,
-        .headers = headers,
-        .http2 = true,
-        .most_bytes = PSD_GRPC_MOST_BYTES,
-        .header = header_arrived,
-        .arg = &status,
-    };
-    if (psd_http_ask(http, &request, wait, &http_status, answer, error) < 0)
+    if (exchange(http, method, &frame, wait, answer, &http_status, &status, error) < 0)
         return -1;
     return psd_grpc_unwrap(http_status, &status, answer, message, length, error);
 }

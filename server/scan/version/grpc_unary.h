@@ -34,6 +34,13 @@ void psd_grpc_status_line(psd_grpc_status *status, const char *line, size_t leng
 int psd_grpc_unwrap(long http_status, const psd_grpc_status *status, const psd_text *body,
                     const uint8_t **message, size_t *length, psd_error *error) PSD_MUST_CHECK;
 
+/* Whether the server knows METHOD: calls it without the message that belongs to it, which
+ * does nothing. -1: UNIMPLEMENTED (it does not), psd_http_ask. Wants to be asked before
+ * psd_grpc_call: a server refuses an unknown method before it has got the message, and libcurl
+ * 7.88 may then lose the answer. */
+int psd_grpc_serves(psd_http *http, const char *method, const psd_wait *wait,
+                    psd_error *error) PSD_MUST_CHECK;
+
 /* Calls METHOD, "/runtime.v1.ImageService/ListImages", with a message of no fields. ANSWER
  * keeps the bytes that *MESSAGE points to. Errors: psd_http_ask, psd_grpc_unwrap. */
 int psd_grpc_call(psd_http *http, const char *method, const psd_wait *wait, psd_text *answer,

@@ -102,6 +102,7 @@ void psd_runtime_stop(psd_runtime *runtime)
 
 /* ---- one endpoint ---- */
 
+/* CRI's version is found out once for a connection, so that a look is one call. */
 static int meet(psd_runtime *runtime, const psd_wait *wait, psd_error *error)
 {
     const char *path = path_of(runtime->facts.endpoint);
@@ -110,20 +111,20 @@ static int meet(psd_runtime *runtime, const psd_wait *wait, psd_error *error)
         return -1;
     runtime->http = psd_http_new(path);
     runtime->kind = kind;
-    runtime->version = PSD_CRI_V1;
-    return 0;
-}
-
-static int list_images(psd_runtime *runtime, const psd_wait *wait, psd_image_set *set, psd_error *error)
-{
-    if (runtime->kind == PSD_SOCKET_HTTP1)
-        return psd_docker_list(runtime->http, wait, set, error);
-    if (psd_cri_list(runtime->http, &runtime->version, wait, set, error) == 0)
+    if (kind == PSD_SOCKET_HTTP1 || psd_cri_meet(runtime->http, wait, &runtime->version, error) == 0)
         return 0;
     if (error->code == PSD_UNIMPLEMENTED)
         psd_error_append(error,
                          "; CRI is not served here (in containerd, see disabled_plugins of its config.toml)");
+    forget(runtime);
     return -1;
+}
+
+static int list_images(psd_runtime *runtime, const psd_wait *wait, psd_image_set *set, psd_error *error)
+{
+    return runtime->kind == PSD_SOCKET_HTTP1
+               ? psd_docker_list(runtime->http, wait, set, error)
+               : psd_cri_list(runtime->http, runtime->version, wait, set, error);
 }
 
 /* A runtime is another one at the earliest when it was connected to anew. Not knowing its
@@ -137,7 +138,7 @@ static void learn_name(psd_runtime *runtime, const psd_wait *wait)
         return;
     int result = runtime->kind == PSD_SOCKET_HTTP1
                      ? psd_docker_name(runtime->http, &shorter, name, sizeof(name), NULL)
-                     : psd_cri_name(runtime->http, &runtime->version, &shorter, name, sizeof(name), NULL);
+                     : psd_cri_name(runtime->http, runtime->version, &shorter, name, sizeof(name), NULL);
     if (result < 0)
         return;
     snprintf(runtime->facts.name, sizeof(runtime->facts.name), "%s", name);

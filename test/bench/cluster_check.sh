@@ -1,0 +1,94 @@
+#!/bin/bash
+# cluster_check: one bridge makes 50 daemons ask their runtime, a real containerd, which versions
+# are there: with one of them dead, and compared with a cluster of one node.
+# shellcheck source=test/bench/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=test/support/container_runtime.sh
+. "$(dirname "$0")/../support/container_runtime.sh"
+in_own_network "$@"
+
+readonly count=50 timeout_ms=3000 rounds=40 list_serves_s=5
+readonly image=registry.example/engine:1
+runtime=$work/containerd
+# Nothing but the checks is measured: no daemon looks by itself.
+options=(--runtime-endpoint "unix://$(containerd_socket "$runtime")" --version-period 1h --port-listen-period 1h
+    --port-full-period 1h --bmc-period 1h)
+
+# ask ROUNDS FILE: as cluster-check prints it
+ask() {
+    cluster-check "ipc://$dir/bridge.sock" versions "$1" "$timeout_ms" >"$2" 2>>"$work/cluster-check.log"
+}
+
+# all_rows NODES GOOD FILE: each answer had so many
+all_rows() {
+    awk -v nodes="$1" -v good="$2" '$2 != nodes || $3 != good || $4 != good { wrong = 1 } END { exit wrong || NR == 0 }' "$3"
+}
+
+own_is_there() {
+    ask 1 "$work/first" && all_rows 1 1 "$work/first"
+}
+
+# slowest FILE: of its answers, in ms
+slowest() {
+    awk '$1 > most { most = $1 } END { printf "%.1f\n", most }' "$1"
+}
+
+# peers: the other daemons, each at an address of its own, which know one version
+peers() {
+    local n
+    for n in $(seq 2 "$count"); do
+        polarstack-daemon --runtime-dir "$work/n$n" --node-name "node-$n" --listen "tcp://127.0.1.$n:8901" \
+            --listen-role operator "${options[@]}" 2>>"$work/daemon.log" &
+        children+=($!)
+        last=$!
+    done
+    for n in $(seq 2 "$count"); do
+        need "a daemon does not start" wait_for 30 answers "$work/n$n"
+        apply-versions "ipc://$work/n$n/daemon.sock" v1 "engineImage=$image" >/dev/null
+        pod "daemon-$n" "node-$n" "127.0.1.$n" Running
+    done
+}
+
+start_containerd "$runtime"
+import_images "$runtime" "$image"
+need "the image is not there" wait_for 10 cri_has "$runtime" "$image"
+start_cluster "${options[@]}"
+kubectl -n kube-system delete configmap -l configtype=minor_version_info >/dev/null
+kubectl create -f - >/dev/null <<END
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: v1, namespace: kube-system, labels: {configtype: minor_version_info, dbClusterMode: WriteReadMore}}
+data: {name: v1, engineImage: "$image"}
+END
+start_bridge
+need "the bridge's own node is not checked" wait_for 30 own_is_there
+need "no check of one node" ask $((5 * rounds)) "$work/one"
+need "one node is missing" all_rows 1 1 "$work/one"
+one_ms=$(bench_percentile 0.5 <(awk '{ print $1 }' "$work/one"))
+
+peers
+sleep "$list_serves_s"
+ask 1 "$work/first" # the daemons have met the bridge, and the list is fresh
+bridge_ms=$(bench_cpu_ms "$bridge")
+need "no check of all nodes" ask "$rounds" "$work/all"
+need "nodes are missing" all_rows "$count" "$count" "$work/all"
+bridge_ms=$(($(bench_cpu_ms "$bridge") - bridge_ms))
+all_ms=$(bench_percentile 0.5 <(awk '{ print $1 }' "$work/all"))
+
+kill -STOP "$last"
+need "no check with one that hangs" ask 3 "$work/hung"
+kill -CONT "$last"
+need "others are missing" all_rows "$count" $((count - 1)) "$work/hung"
+kill -9 "$last"
+wait "$last" 2>/dev/null
+need "no check with one that is gone" ask 3 "$work/gone"
+need "others are missing" all_rows "$count" $((count - 1)) "$work/gone"
+
+bench_report one_node "$one_ms" "ms, median"
+bench_report all_nodes "$all_ms" "ms, median, $count nodes"
+bench_report bridge_cpu "$(awk -v ms="$bridge_ms" -v n="$rounds" 'BEGIN { printf "%.2f\n", ms / n }')" "ms of CPU time a check"
+bench_at_most all_of_one "$(awk -v all="$all_ms" -v one="$one_ms" 'BEGIN { printf "%.2f\n", all / one }')" \
+    "times one node's time" 20
+bench_at_most one_hangs "$(slowest "$work/hung")" "ms, slowest" 3200
+bench_at_most one_is_gone "$(slowest "$work/gone")" "ms, slowest" 3200
+bench_finish
