@@ -97,6 +97,14 @@ static int64_t deadline_of(const version_scanner *scanner, const psd_scan_reques
     return deadline_ms < request->deadline_ms ? deadline_ms : request->deadline_ms;
 }
 
+/* To whoever asked, the codes of a runtime would speak of the agent: UNIMPLEMENTED of an
+ * older one, PERMISSION_DENIED of a role that is missing. */
+static int fail(const psd_error *failure, psd_error *error)
+{
+    return psd_error_set(error, failure->code == PSD_CANCELLED ? PSD_CANCELLED : PSD_UNAVAILABLE, "%s",
+                         failure->text);
+}
+
 static int scan_now(version_scanner *scanner, const psd_scan_request *request, const psd_sink *sink,
                     psd_error *error)
 {
@@ -119,7 +127,7 @@ static int scan_now(version_scanner *scanner, const psd_scan_request *request, c
         scanner->answered_at_ms = facts.now_ms;
     if (publish(scanner, &facts, sink, scanner->answered_at_ms, result < 0 ? failure.text : NULL, error) < 0)
         return -1;
-    return result < 0 ? psd_error_copy(error, &failure) : 0;
+    return result < 0 ? fail(&failure, error) : 0;
 }
 
 static int scan(void *state, const psd_scan_request *request, const psd_sink *sink, int64_t *next_ms,

@@ -12,7 +12,8 @@
  * known, and FRESH.
  *
  * A look that the runtime did not answer is published all the same: the versions are
- * those of now, their presence is unknown, and what was last known of them stays.
+ * those of now, their presence is unknown, and what was last known of them stays. The
+ * scan's error is UNAVAILABLE then, whatever the runtime said.
  */
 #ifndef PSD_SERVER_SCAN_VERSION_VERSION_SCANNER_H
 #define PSD_SERVER_SCAN_VERSION_VERSION_SCANNER_H
