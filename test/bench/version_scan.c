@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "common/text.h"
+#include "server/scan/version/availability.h"
 #include "server/scan/version/runtime.h"
 #include "test/support/bench.h"
 #include "test/support/container_runtime.h"
@@ -37,7 +38,22 @@ static const char *image_name(size_t number, char name[NAME_SIZE])
     return name;
 }
 
-/* ---- what is measured: a list, and an answer for each image of each version ---- */
+/* ---- what is measured: a list, and what it says of each image of each version ---- */
+
+typedef Polarstack__V1__CoreVersionAvailability availability;
+
+static void *must(void *memory)
+{
+    psd_bench_check(memory ? 0 : -1, "out of memory");
+    return memory;
+}
+
+static char *numbered(const char *word, size_t number)
+{
+    char text[NAME_SIZE];
+    snprintf(text, sizeof(text), "%s-%02zu", word, number);
+    return psd_text_copy(text);
+}
 
 static psd_image_set *list(psd_runtime *runtime)
 {
@@ -49,24 +65,48 @@ static psd_image_set *list(psd_runtime *runtime)
     return set;
 }
 
-/* What availability is computed from: an answer for each image of each version. */
-static void look_up(const psd_image_set *set)
+/* VERSIONS of IMAGES_EACH, all of them there. */
+static Polarstack__V1__NodeConfig *define_versions(void)
 {
-    char name[NAME_SIZE];
-    for (size_t i = 0; i < (size_t)VERSIONS * IMAGES_EACH; i++) {
-        psd_image_found found = {0};
-        psd_bench_check(psd_image_set_find(set, image_name(i, name), &found, NULL), "find");
-        psd_bench_check(found.present ? 0 : -1, name);
+    Polarstack__V1__NodeConfig *config = must(calloc(1, sizeof(*config)));
+    polarstack__v1__node_config__init(config);
+    config->core_versions = must(calloc(VERSIONS, sizeof(*config->core_versions)));
+    for (size_t i = 0; i < VERSIONS; i++) {
+        Polarstack__V1__CoreVersionDefinition *version = must(calloc(1, sizeof(*version)));
+        polarstack__v1__core_version_definition__init(version);
+        version->name = numbered("polardb-wrm", i);
+        version->images = must(calloc(IMAGES_EACH, sizeof(*version->images)));
+        for (size_t k = 0; k < IMAGES_EACH; k++) {
+            Polarstack__V1__CoreVersionImageName *image = must(calloc(1, sizeof(*image)));
+            char name[NAME_SIZE];
+            polarstack__v1__core_version_image_name__init(image);
+            image->key = numbered("image", k);
+            image->image = psd_text_copy(image_name(i * IMAGES_EACH + k, name));
+            version->images[version->n_images++] = image;
+        }
+        config->core_versions[config->n_core_versions++] = version;
     }
+    return config;
 }
 
-static double time_scan(psd_runtime *runtime)
+/* What the scanner does for a look, as the one after another. */
+static double time_scan(psd_runtime *runtime, const Polarstack__V1__NodeConfig *config, availability **seen)
 {
     double begin_us = (double)psd_clock_mono_us();
     psd_image_set *set = list(runtime);
-    look_up(set);
+    const psd_availability_facts facts = {
+        .config = config, .images = set, .runtime = "", .endpoint = "", .now_ms = psd_clock_unix_ms()};
+    availability *now = psd_availability_make(&facts, *seen);
     psd_image_set_free(set);
-    return (double)psd_clock_mono_us() - begin_us;
+    double us = (double)psd_clock_mono_us() - begin_us;
+    psd_bench_check(now->n_versions == VERSIONS ? 0 : -1, "a version is missing");
+    for (size_t i = 0; i < now->n_versions; i++)
+        psd_bench_check(now->versions[i]->presence == POLARSTACK__V1__PRESENCE__PRESENT ? 0 : -1,
+                        now->versions[i]->name);
+    if (*seen)
+        polarstack__v1__core_version_availability__free_unpacked(*seen, NULL);
+    *seen = now;
+    return us;
 }
 
 /* ---- what it is compared with ---- */
@@ -181,12 +221,16 @@ static void compare(psd_runtime *runtime, CURLM *multi)
     double scans[RUNS];
     double lists[RUNS];
     double statuses[STATUS_RUNS];
+    availability *seen = NULL;
+    Polarstack__V1__NodeConfig *config = define_versions();
     for (size_t i = 0; i < RUNS; i++) { /* in turns, so that both see the same machine */
         lists[i] = time_bare_list(multi);
-        scans[i] = time_scan(runtime);
+        scans[i] = time_scan(runtime, config, &seen);
     }
     for (size_t i = 0; i < STATUS_RUNS; i++)
         statuses[i] = time_status_calls(multi);
+    polarstack__v1__core_version_availability__free_unpacked(seen, NULL);
+    polarstack__v1__node_config__free_unpacked(config, NULL);
     double scan_us = psd_bench_percentile(scans, RUNS, 0.5);
     double list_us = psd_bench_percentile(lists, RUNS, 0.5);
     double status_us = psd_bench_percentile(statuses, STATUS_RUNS, 0.5);
