@@ -8,6 +8,7 @@ in_own_network "$@"
 
 agent=polarstack-bridge
 
+start_runtime
 start_cluster
 check "the daemon knows no configuration yet" test "$(config .observation.state)" = UNKNOWN
 start_listener 30010 33000 20000
