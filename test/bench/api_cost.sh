@@ -7,7 +7,13 @@ in_own_network "$@"
 
 readonly agent=polarstack-bridge settle_s=30 measure_s=300
 
+versions_stand() {
+    kubectl -n kube-system get configmap "$versions_map" >/dev/null 2>&1
+}
+
+start_runtime
 start_all
+need "the versions were not written" wait_for 30 versions_stand
 sleep "$settle_s"
 before=$(ports_annotation written-at)
 mark=$(audit_mark)

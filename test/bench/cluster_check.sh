@@ -3,15 +3,12 @@
 # are there: with one of them dead, and compared with a cluster of one node.
 # shellcheck source=test/bench/lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=test/support/container_runtime.sh
-. "$(dirname "$0")/../support/container_runtime.sh"
 in_own_network "$@"
 
 readonly count=50 timeout_ms=3000 rounds=40 list_serves_s=5
 readonly image=registry.example/engine:1
-runtime=$work/containerd
 # Nothing but the checks is measured: no daemon looks by itself.
-options=(--runtime-endpoint "unix://$(containerd_socket "$runtime")" --version-period 1h --port-listen-period 1h
+options=(--version-period 1h --port-listen-period 1h
     --port-full-period 1h --bmc-period 1h)
 
 # ask ROUNDS FILE: as cluster-check prints it
@@ -49,7 +46,7 @@ peers() {
     done
 }
 
-start_containerd "$runtime"
+start_runtime
 import_images "$runtime" "$image"
 need "the image is not there" wait_for 10 cri_has "$runtime" "$image"
 start_cluster "${options[@]}"

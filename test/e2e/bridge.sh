@@ -10,12 +10,8 @@ in_own_network "$@"
 
 agent=polarstack-bridge
 
-# The cluster has versions: a host without a runtime to ask is at fault.
-# shellcheck disable=SC2034 # lib.sh reads it
-has_runtime=true
-start_containerd "$work/containerd"
-endpoint=unix://$(containerd_socket "$work/containerd")
-start_cluster --runtime-endpoint "$endpoint"
+start_runtime
+start_cluster
 check "the daemon knows no configuration yet" test "$(config .observation.state)" = UNKNOWN
 start_listener 30010 33000 20000
 run pdctl --runtime-dir "$dir" diff

@@ -28,6 +28,7 @@ check_run "without a daemon" 1
 check "it says so, and what to do" contains "$out" "FAULT   daemon socket: there is no socket '$dir/daemon.sock'" \
     "start polarstack-daemon"
 
+start_runtime
 start_cluster
 start_bridge
 check "it works" wait_for 20 config_is_fresh

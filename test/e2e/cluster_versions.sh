@@ -4,13 +4,10 @@
 # shellcheck disable=SC2119,SC2317 # called without arguments; called by name: wait_for, check
 # shellcheck source=test/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=test/support/container_runtime.sh
-. "$(dirname "$0")/../support/container_runtime.sh"
 in_own_network "$@"
 
-runtime=$work/containerd
 image=registry.example/engine:1
-options=(--runtime-endpoint "unix://$(containerd_socket "$runtime")" --version-period 1h)
+options=(--version-period 1h)
 
 # peer N [OPTION...]: the daemon of node-N at 127.0.0.N, which knows the versions; leaves $daemon
 peer() {
@@ -35,7 +32,7 @@ row() {
     rows | grep "^$1 "
 }
 
-start_containerd "$runtime"
+start_runtime
 import_images "$runtime" "$image"
 wait_for 10 cri_has "$runtime" "$image"
 start_cluster "${options[@]}"

@@ -1,5 +1,6 @@
 # lib.sh - sourced by the end-to-end tests: a Kubernetes API server of the test's own.
-# All of test/system/lib.sh is there, too (run, check, wait_for, start_daemon, finish …).
+# All of test/system/lib.sh is there, too (run, check, wait_for, start_daemon, finish …), and of
+# test/support/container_runtime.sh.
 #
 #   start_kube [OPTION...]      options of scripts/kube-testenv up; ends the test when it fails.
 #                               Leaves $kube (its folder), $kube_port and $kube_url
@@ -38,16 +39,22 @@
 #
 # The two programs
 #   start_cluster [OPTION...]   an API server with inputs and rights, and the daemon of node-1 in $dir
+#   start_runtime               a real containerd in $runtime, which daemons use from then on
 #   start_bridge [OPTION...]    leaves $bridge; its log is $work/bridge.log
 #   the rest: at the end of this file
 # shellcheck shell=bash disable=SC2034,SC2120
 
 # shellcheck source=test/system/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../system/lib.sh"
+# shellcheck source=test/support/container_runtime.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../support/container_runtime.sh"
 : "${SOURCE_DIR:?name the folder of the sources}"
 
 # A cluster that somebody uses is nothing for these tests.
 unset KUBECONFIG
+# Nor is a container runtime: daemons find none before start_runtime.
+echo "runtime-endpoint = unix://$work/no-runtime.sock" >"$work/daemon.conf"
+export POLARSTACK_CONFIG=$work/daemon.conf
 kube=$work/kube
 proxy_answers=$work/proxy.answers
 
@@ -364,10 +371,16 @@ condition() {
     kubectl get node node-1 -o json | jq -e ".status.conditions[] | select(.type == \"$1\")"
 }
 
-# Everything is as it should be. A host without a container runtime cannot tell which versions
-# it has: their ConfigMap waits, without a difference, and nothing else does. A test that starts
-# a runtime sets has_runtime.
 has_runtime=false
+start_runtime() {
+    runtime=$work/containerd
+    start_containerd "$runtime"
+    echo "runtime-endpoint = unix://$(containerd_socket "$runtime")" >"$work/daemon.conf"
+    has_runtime=true
+}
+
+# Everything is as it should be. A host without a container runtime cannot tell which versions
+# it has: their ConfigMap waits, without a difference, and nothing else does.
 in_sync() {
     if "$has_runtime"; then
         pdctl --runtime-dir "$dir" diff >/dev/null

@@ -4,15 +4,11 @@
 # shellcheck disable=SC2119,SC2317 # called without arguments; called by name: wait_for, check
 # shellcheck source=test/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=test/support/container_runtime.sh
-. "$(dirname "$0")/../support/container_runtime.sh"
 in_own_network "$@"
 
 agent=polarstack-bridge
-runtime=$work/containerd
 # Only changes of the configuration, checks and failures make the daemon look.
-options=(--runtime-endpoint "unix://$(containerd_socket "$runtime")" --version-period 1h)
-has_runtime=true
+options=(--version-period 1h)
 v1=polardb-wrm-1.0.1 v2=polardb-wrm-1.0.2 v3=polardb-wrm-1.0.3
 
 # images_of VERSION: as lib.sh's minor_version names them, whole
@@ -63,16 +59,12 @@ checked_after() {
     [[ $(versions .data.checkTime) > $1 ]]
 }
 
-daemon_is() {
-    [ "$(pdctl --runtime-dir "$dir" get versions -o json 2>/dev/null | jq -r .observation.state)" = "$1" ]
-}
-
 # edit NAME PATCH: of a ConfigMap
 edit() {
     kubectl -n kube-system patch configmap "$1" --type merge -p "$2" >/dev/null
 }
 
-start_containerd "$runtime"
+start_runtime
 add_version "$v1"
 start_cluster "${options[@]}"
 start_bridge

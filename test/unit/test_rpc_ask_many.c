@@ -143,6 +143,76 @@ static void test_turns_that_never_come(void **state)
     nng_close(silent);
 }
 
+/* A connection that brought an answer stays, and serves again; one that is lost is
+ * made anew, and of one that brought none nothing is left. */
+static void test_connections_that_stand(void **state)
+{
+    psd_rpc_fixture *f = *state;
+    Test__V1__EchoRequest request = psd_rpc_request("hello", 0);
+    psd_question question = question_of(&request, 5000);
+    const char *urls[] = {f->url, nobody, f->url};
+    psd_client *clients[3] = {NULL};
+    psd_client *first[3] = {NULL};
+    psd_answer answers[3];
+    size_t told = 0;
+    question.clients = clients;
+    question.answered = count;
+    question.arg = &told;
+    for (size_t i = 0; i < 2; i++) {
+        psd_ask_many(&question, urls, 3, answers);
+        assert_string_equal(text_of(&answers[0]), "hello");
+        assert_string_equal(text_of(&answers[2]), "hello");
+        assert_int_equal(answers[1].error.code, PSD_UNAVAILABLE);
+        assert_non_null(clients[0]);
+        assert_null(clients[1]);
+        assert_true(i == 0 || clients[2] == first[2]);
+        memcpy(first, clients, sizeof(first));
+        psd_answers_free(answers, 3);
+    }
+    assert_int_equal(told, 4);
+    psd_echo_server_stop(&f->echo, 0);
+    psd_echo_server_start(&f->echo);
+    psd_ask_many(&question, urls, 3, answers);
+    assert_string_equal(text_of(&answers[0]), "hello");
+    assert_string_equal(text_of(&answers[2]), "hello");
+    psd_answers_free(answers, 3);
+    psd_echo_server_stop(&f->echo, 0);
+    psd_ask_many(&question, urls, 3, answers);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(answers[i].error.code, PSD_UNAVAILABLE);
+        assert_null(clients[i]);
+    }
+    psd_echo_server_start(&f->echo);
+}
+
+static void test_an_error_over_a_connection_that_stands(void **state)
+{
+    psd_rpc_fixture *f = *state;
+    Test__V1__EchoRequest good = psd_rpc_request("hello", 0);
+    Test__V1__EchoRequest bad = psd_rpc_request("fail 5 no such thing", 0);
+    Test__V1__EchoRequest slow = psd_rpc_request("hello", 3000);
+    psd_question question = question_of(&good, 5000);
+    const char *urls[] = {f->url};
+    psd_client *clients[1] = {NULL};
+    psd_answer answer;
+    question.clients = clients;
+    for (size_t i = 0; i < 2; i++) {
+        question.request = &good.base;
+        question.timeout_ms = 5000;
+        psd_ask_many(&question, urls, 1, &answer);
+        assert_string_equal(text_of(&answer), "hello");
+        psd_answers_free(&answer, 1);
+        question.request = i == 0 ? &bad.base : &slow.base;
+        question.timeout_ms = i == 0 ? 5000 : 300;
+        int64_t begin_ms = psd_clock_mono_ms();
+        psd_ask_many(&question, urls, 1, &answer);
+        assert_null(answer.response);
+        assert_int_equal(answer.error.code, i == 0 ? PSD_NOT_FOUND : PSD_DEADLINE_EXCEEDED);
+        assert_in_range(psd_clock_mono_ms() - begin_ms, 0, 300 + SLACK_MS);
+        assert_null(clients[0]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +222,8 @@ int main(void)
         without_server(test_one_deadline_for_all),
         with_server(test_more_than_fit_at_once),
         without_server(test_turns_that_never_come),
+        with_server(test_connections_that_stand),
+        with_server(test_an_error_over_a_connection_that_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
