@@ -18,8 +18,9 @@ peer() {
         "shared-$((n % 2))" "engineImage=$image" >/dev/null
 }
 
+# check_all: all nodes, within three seconds
 check_all() {
-    run pdctl --runtime-dir "$dir" --timeout "${1:-3s}" check versions --all-nodes -o json
+    run pdctl --runtime-dir "$dir" --timeout 3s check versions --all-nodes -o json
 }
 
 # rows: a line for each node

@@ -15,7 +15,6 @@
 
 #include "common/parse.h"
 #include "polarstack/v1/cluster.rpc.h"
-#include "test/support/bench.h"
 
 enum { MORE_MS = 5000 }; /* that the call may take beyond the agents' time */
 
@@ -34,8 +33,8 @@ static double now_ms(void)
 
 static int check_versions(psd_client *client, uint32_t timeout_ms, outcome *seen, psd_error *error)
 {
-    Polarstack__V1__CheckClusterCoreVersionsRequest
-        request = POLARSTACK__V1__CHECK_CLUSTER_CORE_VERSIONS_REQUEST__INIT;
+    Polarstack__V1__CheckClusterCoreVersionsRequest request =
+        POLARSTACK__V1__CHECK_CLUSTER_CORE_VERSIONS_REQUEST__INIT;
     Polarstack__V1__ClusterCoreVersionCheck *answer = NULL;
     psd_call_options options = {.timeout_ms = timeout_ms + MORE_MS};
     request.timeout_ms = timeout_ms;
