@@ -149,7 +149,7 @@ start_bridge
 check "a new bridge makes up for what it missed" wait_for 20 withdrawn 30022
 kill -9 "$daemon"
 wait "$daemon" 2>/dev/null
-start_daemon "$dir" --node-name node-1 --runtime-endpoint "$endpoint"
+start_daemon "$dir" --node-name node-1
 check "a new daemon is told the configuration" wait_for 20 config_is_fresh
 check "and the ports stay right" wait_for 10 published 30010
 kill -9 "$bridge"
