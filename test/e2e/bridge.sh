@@ -4,8 +4,6 @@
 # shellcheck disable=SC2119,SC2317 # called without arguments; called by name: wait_for, check
 # shellcheck source=test/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=test/support/container_runtime.sh
-. "$SOURCE_DIR/test/support/container_runtime.sh"
 in_own_network "$@"
 
 agent=polarstack-bridge

@@ -4,7 +4,9 @@
 #                                    CRI answers. Leaves $containerd (its process). DIR is made
 #                                    where missing, and kept: images survive a restart.
 #                                    SETTING, a line such as 'disabled_plugins = ["cri"]', goes
-#                                    into its configuration; without CRI it is not waited for
+#                                    into its configuration; without CRI it is not waited for.
+#                                    It listens on port 4190, which is none of a database's: one
+#                                    runs at a time in a network namespace
 #   stop_containerd DIR              by SIGTERM
 #   containerd_socket DIR            prints DIR/containerd.sock; as an endpoint: unix://DIR/containerd.sock
 #   ctr_in DIR ARGUMENT...           ctr, in the namespace of Kubernetes
@@ -60,7 +62,7 @@ ${2-}
 [ttrpc]
   address = "$dir/ttrpc.sock"
 [plugins."io.containerd.grpc.v1.cri"]
-  stream_server_port = "0"
+  stream_server_port = "4190"
   [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "native"
   [plugins."io.containerd.grpc.v1.cri".cni]
