@@ -18,7 +18,9 @@ enum {
 struct psd_http {
     char *path;
     CURLM *multi;       /* NULL: no connection is kept */
-    curl_socket_t kept; /* curl's own descriptor of it */
+    CURL *easy;         /* lives as long; making one anew costs more than a small answer */
+    bool is_first;      /* no request was made with them yet */
+    curl_socket_t kept; /* curl's own descriptor of the connection */
     unsigned connections;
 };
 
@@ -34,10 +36,17 @@ typedef struct http_exchange {
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 
+/* The first version that goes on with a kept connection of HTTP/2 when it is told of prior
+ * knowledge. Earlier ones greet once more, which breaks it (curl's issue 10634); when they
+ * are not told, they go on as it is. */
+static const unsigned greets_once = 0x080000;
+static bool curl_greets_again;
+
 /* Without TLS, which a unix socket does not need. */
 static void init_curl(void)
 {
     curl_global_init(CURL_GLOBAL_NOTHING);
+    curl_greets_again = curl_version_info(CURLVERSION_NOW)->version_num < greets_once;
 }
 
 psd_http *psd_http_new(const char *path)
@@ -52,8 +61,11 @@ psd_http *psd_http_new(const char *path)
 /* Closes the kept connection as well. */
 static void drop_connection(psd_http *http)
 {
+    if (http->easy)
+        curl_easy_cleanup(http->easy);
     if (http->multi)
         curl_multi_cleanup(http->multi);
+    http->easy = NULL;
     http->multi = NULL;
 }
 
@@ -122,36 +134,59 @@ static struct curl_slist *copy_headers(const char *const *headers)
     return list;
 }
 
-/* curl before 8.0 greets a kept connection of HTTP/2 once more if it is told of prior
- * knowledge, which breaks it (curl's issue 10634). Without, it goes on as it is. */
+/* What is the same for all requests. */
+static void make_handles(psd_http *http)
+{
+    http->multi = curl_multi_init();
+    http->easy = curl_easy_init();
+    if (!http->multi || !http->easy)
+        abort();
+    http->is_first = true;
+    curl_easy_setopt(http->easy, CURLOPT_UNIX_SOCKET_PATH, http->path);
+    curl_easy_setopt(http->easy, CURLOPT_PROXY, ""); /* none of the environment's */
+    curl_easy_setopt(http->easy, CURLOPT_PROTOCOLS_STR, "http");
+    curl_easy_setopt(http->easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(http->easy, CURLOPT_USERAGENT, "polarstack-daemon/" PSD_VERSION);
+    curl_easy_setopt(http->easy, CURLOPT_MAXAGE_CONN, (long)KEPT_FOR_S);
+    curl_easy_setopt(http->easy, CURLOPT_WRITEFUNCTION, body_arrived);
+    curl_easy_setopt(http->easy, CURLOPT_HEADERFUNCTION, header_arrived);
+}
+
 static long http_version(const psd_http *http, bool http2)
 {
     if (!http2)
         return CURL_HTTP_VERSION_1_1;
-    if (http->multi && curl_version_info(CURLVERSION_NOW)->version_num < 0x080000)
-        return CURL_HTTP_VERSION_2TLS;
-    return CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+    return http->is_first || !curl_greets_again ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
+                                                : CURL_HTTP_VERSION_2TLS;
 }
 
-static void set_options(CURL *easy, const psd_http *http, http_exchange *exchange)
+/* What is this request's; only http_exchange and HEADERS are borrowed for longer. */
+static void set_request(psd_http *http, http_exchange *exchange, struct curl_slist *headers)
 {
     const psd_http_request *request = exchange->request;
-    curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, http->path);
-    curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* none of the environment's */
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "polarstack-daemon/" PSD_VERSION);
-    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)KEPT_FOR_S);
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, http_version(http, request->http2));
+    PSD_AUTO_TEXT url = PSD_TEXT_INIT;
+    psd_text_printf(&url, "http://localhost%s", request->target);
+    curl_easy_setopt(http->easy, CURLOPT_URL, psd_text_string(&url));
+    curl_easy_setopt(http->easy, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(http->easy, CURLOPT_HTTP_VERSION, http_version(http, request->http2));
+    curl_easy_setopt(http->easy, CURLOPT_HTTPGET, 1L);
     if (request->body) {
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body->length);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, psd_text_string(request->body));
+        curl_easy_setopt(http->easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(http->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body->length);
+        curl_easy_setopt(http->easy, CURLOPT_POSTFIELDS, psd_text_string(request->body));
     }
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_arrived);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header_arrived);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->curl_text);
+    curl_easy_setopt(http->easy, CURLOPT_WRITEDATA, exchange);
+    curl_easy_setopt(http->easy, CURLOPT_HEADERDATA, exchange);
+    curl_easy_setopt(http->easy, CURLOPT_ERRORBUFFER, exchange->curl_text);
+    http->is_first = false;
+}
+
+/* Nothing of a request that is over is referred to. */
+static void clear_request(psd_http *http)
+{
+    curl_easy_setopt(http->easy, CURLOPT_HTTPHEADER, NULL);
+    curl_easy_setopt(http->easy, CURLOPT_POSTFIELDS, NULL);
+    curl_easy_setopt(http->easy, CURLOPT_ERRORBUFFER, NULL);
 }
 
 /* Takes EASY through its transfer. -1: CANCELLED or DEADLINE_EXCEEDED. */
@@ -192,45 +227,36 @@ static int describe(CURL *easy, const http_exchange *exchange, CURLcode result, 
     return -1;
 }
 
-static int ask_with(psd_http *http, CURL *easy, http_exchange *exchange, const psd_wait *wait, long *status,
-                    psd_error *error)
+static int perform(psd_http *http, const http_exchange *exchange, const psd_wait *wait, long *status,
+                   psd_error *error)
 {
     CURLcode result = CURLE_OK;
     long connections = 0;
-    if (curl_multi_add_handle(http->multi, easy) != CURLM_OK)
+    if (curl_multi_add_handle(http->multi, http->easy) != CURLM_OK)
         return psd_error_set(error, PSD_INTERNAL, "libcurl refuses a transfer");
     int outcome = drive(http->multi, wait, &result, error);
-    curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
+    curl_easy_getinfo(http->easy, CURLINFO_NUM_CONNECTS, &connections);
     http->connections += (unsigned)connections;
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, status);
-    curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &http->kept);
-    curl_multi_remove_handle(http->multi, easy);
-    if (outcome < 0)
-        return -1;
-    return result == CURLE_OK ? 0 : describe(easy, exchange, result, error);
+    curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, status);
+    curl_easy_getinfo(http->easy, CURLINFO_ACTIVESOCKET, &http->kept);
+    if (outcome == 0 && result != CURLE_OK)
+        outcome = describe(http->easy, exchange, result, error);
+    curl_multi_remove_handle(http->multi, http->easy);
+    return outcome;
 }
 
 int psd_http_ask(psd_http *http, const psd_http_request *request, const psd_wait *wait, long *status,
                  psd_text *answer, psd_error *error)
 {
     http_exchange exchange = {.request = request, .answer = answer};
-    PSD_AUTO_TEXT url = PSD_TEXT_INIT;
     pthread_once(&curl_once, init_curl);
     drop_dead_connection(http);
-    CURL *easy = curl_easy_init();
-    if (!easy)
-        abort();
+    if (!http->multi)
+        make_handles(http);
     struct curl_slist *headers = copy_headers(request->headers);
-    psd_text_printf(&url, "http://localhost%s", request->target);
-    set_options(easy, http, &exchange);
-    curl_easy_setopt(easy, CURLOPT_URL, psd_text_string(&url));
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-    if (!http->multi)
-        http->multi = curl_multi_init();
-    if (!http->multi)
-        abort();
-    int outcome = ask_with(http, easy, &exchange, wait, status, error);
-    curl_easy_cleanup(easy);
+    set_request(http, &exchange, headers);
+    int outcome = perform(http, &exchange, wait, status, error);
+    clear_request(http);
     curl_slist_free_all(headers);
     if (outcome < 0)
         drop_connection(http);
