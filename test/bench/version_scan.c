@@ -27,6 +27,7 @@ enum {
     DEADLINE_MS = 60000,
     STEP_MS = 50,
     NAME_SIZE = 96,
+    BUFFER_BYTES = 131072,
     HEAD = 5, /* a frame's, before the message */
 };
 
@@ -119,7 +120,8 @@ static size_t throw_away(const char *bytes, size_t size, size_t count, void *arg
 }
 
 /* Calls METHOD with a frame; the connection of MULTI is kept, as the daemon's is. Its
- * second use must not be told of prior knowledge (see http_unix.c). Returns the bytes. */
+ * second use must not be told of prior knowledge, and the buffer must be large (see http_unix.c). Returns the
+ * bytes. */
 static size_t call(CURLM *multi, bool is_first, const char *method, const psd_text *frame)
 {
     char url[128];
@@ -134,6 +136,7 @@ static size_t call(CURLM *multi, bool is_first, const char *method, const psd_te
     curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, containerd.socket);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                      (long)(is_first ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE : CURL_HTTP_VERSION_2TLS));
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)frame->length);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, frame->data);

@@ -13,6 +13,9 @@ enum {
     MOST_HEADER_BYTES = 65536,
     /* Checks are minutes apart; servers end an idle connection after two hours. */
     KEPT_FOR_S = 3600,
+    /* libcurl 7.88 reads HTTP/2 in pieces of 32 KiB. What of a piece does not fit into the
+     * buffer of a transfer it may forget, and wait for more of what it has already. */
+    BUFFER_BYTES = 131072,
 };
 
 struct psd_http {
@@ -147,6 +150,7 @@ static void make_handles(psd_http *http)
     curl_easy_setopt(http->easy, CURLOPT_PROTOCOLS_STR, "http");
     curl_easy_setopt(http->easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(http->easy, CURLOPT_USERAGENT, "polarstack-daemon/" PSD_VERSION);
+    curl_easy_setopt(http->easy, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
     curl_easy_setopt(http->easy, CURLOPT_MAXAGE_CONN, (long)KEPT_FOR_S);
     curl_easy_setopt(http->easy, CURLOPT_WRITEFUNCTION, body_arrived);
     curl_easy_setopt(http->easy, CURLOPT_HEADERFUNCTION, header_arrived);
