@@ -20,6 +20,9 @@ struct psd_dedupe {
     pthread_mutex_t mutex;
     size_t bytes;
     size_t next;
+    /* Those of the entries in use, 0 of the others: what a search runs over lies
+     * close together. */
+    uint64_t call_ids[PSD_DEDUPE_ENTRIES];
     entry entries[PSD_DEDUPE_ENTRIES];
 };
 
@@ -38,6 +41,7 @@ static void forget(psd_dedupe *dedupe, entry *old)
         nng_msg_free(old->answer);
     }
     *old = (entry){.used = false};
+    dedupe->call_ids[old - dedupe->entries] = 0;
 }
 
 void psd_dedupe_free(psd_dedupe *dedupe)
@@ -62,9 +66,8 @@ uint64_t psd_dedupe_hash(psd_bytes bytes)
 static entry *find(psd_dedupe *dedupe, const psd_dedupe_key *key)
 {
     for (size_t i = 0; i < PSD_DEDUPE_ENTRIES; i++) {
-        entry *e = &dedupe->entries[i];
-        if (e->used && e->key.call_id == key->call_id && e->key.uid == key->uid)
-            return e;
+        if (dedupe->call_ids[i] == key->call_id && dedupe->entries[i].key.uid == key->uid)
+            return &dedupe->entries[i];
     }
     return NULL;
 }
@@ -102,6 +105,7 @@ psd_dedupe_verdict psd_dedupe_begin(psd_dedupe *dedupe, const psd_dedupe_key *ke
         if (!e)
             return PSD_DEDUPE_FULL;
         *e = (entry){.used = true, .key = *key};
+        dedupe->call_ids[e - dedupe->entries] = key->call_id;
         return PSD_DEDUPE_RUN;
     }
     if (e->key.method != key->method || e->key.request_hash != key->request_hash)

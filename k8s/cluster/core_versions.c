@@ -9,6 +9,8 @@
 #include "common/text.h"
 #include "polarstack/v1/core_version.rpc.h"
 
+enum { SHOWN_EACH = 64 }; /* this many answers, and as many groups of them */
+
 typedef Polarstack__V1__ClusterCoreVersionCheck cluster_check;
 typedef Polarstack__V1__NodeCoreVersionCheck row;
 
@@ -236,26 +238,39 @@ int psd_core_check_remember(psd_operations *checks, const cluster_check *check, 
 
 typedef struct round {
     cluster_check *check;
-    psd_operations *checks;
+    psd_operations *checks; /* NULL: nobody can ask for the check before it is over */
+    size_t waited_for;      /* rows that are not done */
+    size_t unshown;         /* answers since the check was last put there */
 } round;
+
+/* Packing a large check costs as much as many answers: the last ones are shown one by one,
+ * the others some at a time. */
+static bool is_worth_showing(const round *r)
+{
+    return r->waited_for <= SHOWN_EACH || r->unshown > r->check->n_nodes / SHOWN_EACH;
+}
 
 static void answered(void *arg, Polarstack__V1__ClusterNode *node, const ProtobufCMessage *response,
                      const psd_error *error)
 {
-    const round *r = arg;
+    round *r = arg;
     psd_error failure = PSD_ERROR_INIT;
     psd_core_check_take(r->check, node, response, error);
-    /* Its place is taken already; without memory it is only shown later. */
-    if (psd_core_check_remember(r->checks, r->check, &failure) < 0)
+    r->waited_for--;
+    r->unshown++;
+    if (!r->checks || !is_worth_showing(r))
         return;
+    /* Its place is taken already; without memory it is only shown later. */
+    if (psd_core_check_remember(r->checks, r->check, &failure) == 0)
+        r->unshown = 0;
 }
 
 void psd_core_check_ask(cluster_check *check, psd_operations *checks, psd_cluster *cluster,
                         const Polarstack__V1__ClusterNodes *nodes, uint32_t timeout_ms)
 {
     Polarstack__V1__CheckCoreVersionsRequest request = POLARSTACK__V1__CHECK_CORE_VERSIONS_REQUEST__INIT;
-    round r = {check, checks};
     psd_core_check_expect(check, nodes);
+    round r = {.check = check, .checks = checks, .waited_for = check->n_nodes};
     psd_cluster_ask(cluster, nodes, &psd_core_version_methods[PSD_CORE_VERSION_METHOD_CHECK_CORE_VERSIONS],
                     &request.base, timeout_ms, answered, &r);
 }

@@ -33,8 +33,9 @@ void psd_core_check_end(Polarstack__V1__ClusterCoreVersionCheck *check, const ps
 int psd_core_check_remember(psd_operations *checks, const Polarstack__V1__ClusterCoreVersionCheck *check,
                             psd_error *error) PSD_MUST_CHECK;
 
-/* Asks all NODES, and keeps CHECK and what CHECKS remembers of it up to date. Returns
- * when all have answered or the time is up; the check has not ended then. */
+/* Asks all NODES, and keeps CHECK and what CHECKS remembers of it up to date (NULL: it
+ * is not to be seen before it has ended). Returns when all have answered or the time is
+ * up; the check has not ended then. */
 void psd_core_check_ask(Polarstack__V1__ClusterCoreVersionCheck *check, psd_operations *checks,
                         psd_cluster *cluster, const Polarstack__V1__ClusterNodes *nodes, uint32_t timeout_ms);
 

@@ -113,7 +113,9 @@ static void check_nodes(void *arg)
     if (nodes) {
         uint32_t timeout_ms = todo->no_wait ? todo->timeout_ms
                                             : time_for_agents(todo->call, todo->timeout_ms);
-        psd_core_check_ask(todo->check, todo->bridge->core_checks, todo->bridge->cluster, nodes, timeout_ms);
+        /* Whoever waits learns the id at the end. */
+        psd_operations *shown = todo->no_wait ? todo->bridge->core_checks : NULL;
+        psd_core_check_ask(todo->check, shown, todo->bridge->cluster, nodes, timeout_ms);
         polarstack__v1__cluster_nodes__free_unpacked(nodes, NULL);
     }
     end_check(todo, nodes ? NULL : &error);

@@ -147,6 +147,7 @@ static void make_handles(psd_http *http)
     http->is_first = true;
     curl_easy_setopt(http->easy, CURLOPT_UNIX_SOCKET_PATH, http->path);
     curl_easy_setopt(http->easy, CURLOPT_PROXY, ""); /* none of the environment's */
+    curl_easy_setopt(http->easy, CURLOPT_NOPROXY, "");
     curl_easy_setopt(http->easy, CURLOPT_PROTOCOLS_STR, "http");
     curl_easy_setopt(http->easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(http->easy, CURLOPT_USERAGENT, "polarstack-daemon/" PSD_VERSION);
