@@ -13,6 +13,7 @@
 
 enum {
     STOP_GRACE_MS = 5000,
+    CHECK_GRACE_MS = 1000,
     SOCKET_MODE = 0660,
     DAEMON_TIMEOUT_MS = 10000,
 };
@@ -129,12 +130,18 @@ int psd_bridge_start(psd_bridge *bridge, psd_error *error)
     return psd_server_start(bridge->server, error);
 }
 
-/* Handlers look at the mirror, the mirror at the daemon: in reverse. */
-void psd_bridge_stop(psd_bridge *bridge)
+bool psd_bridge_end_calls(psd_bridge *bridge)
 {
     if (bridge->server)
         psd_server_stop(bridge->server, STOP_GRACE_MS);
-    psd_background_wait();
+    return psd_background_wait_for(CHECK_GRACE_MS);
+}
+
+/* Handlers look at the mirror, the mirror at the daemon: in reverse. */
+void psd_bridge_stop(psd_bridge *bridge)
+{
+    if (!psd_bridge_end_calls(bridge))
+        psd_background_wait();
     psd_server_free(bridge->server);
     psd_follow_stop(&bridge->node_config);
     psd_mirror_stop(bridge->mirror);

@@ -67,6 +67,10 @@ int psd_bridge_open(psd_bridge *bridge, psd_error *error) PSD_MUST_CHECK;
  * until psd_bridge_stop(), which follows even a start that failed. */
 int psd_bridge_start(psd_bridge *bridge, psd_error *error) PSD_MUST_CHECK;
 
+/* Takes no more calls and ends those that run. False: a check of other nodes goes on,
+ * which waits for a daemon that does not answer; psd_bridge_stop() would wait, too. */
+bool psd_bridge_end_calls(psd_bridge *bridge) PSD_MUST_CHECK;
+
 /* Ends everything but the settings. Waits for the process's background work
  * (common/rpc/background.h). */
 void psd_bridge_stop(psd_bridge *bridge);

@@ -31,6 +31,13 @@ static int wait_for_signal(const sigset_t *signals)
     return signal;
 }
 
+/* Nothing is to be saved, and nobody hears the answer of a check any more. */
+static void leave_check(void)
+{
+    psd_log(PSD_LOG_INFO, "stopped amid a check", "reason=\"a node has not answered it\"");
+    _exit(0);
+}
+
 static int run(psd_bridge *bridge, const sigset_t *signals, psd_error *error)
 {
     int result = psd_bridge_start(bridge, error);
@@ -38,6 +45,8 @@ static int run(psd_bridge *bridge, const sigset_t *signals, psd_error *error)
         psd_log(PSD_LOG_INFO, "started", "version=%s node=%s pid=%d", PSD_VERSION, bridge->node,
                 (int)getpid());
         psd_log(PSD_LOG_INFO, "stopping", "signal=%s", sigabbrev_np(wait_for_signal(signals)));
+        if (!psd_bridge_end_calls(bridge))
+            leave_check();
     }
     psd_bridge_stop(bridge);
     return result;

@@ -3,13 +3,20 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "common/clock.h"
 #include "common/thread.h"
 
 enum { MAX_RUNNING = 8 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t ended = PTHREAD_COND_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_cond_t ended;
 static unsigned running;
+
+static void init(void)
+{
+    psd_cond_init(&ended);
+}
 
 typedef struct job {
     void (*work)(void *arg);
@@ -40,6 +47,7 @@ static int start(job *todo, psd_error *error)
 
 int psd_background_run(void (*work)(void *arg), void *arg, psd_error *error)
 {
+    pthread_once(&once, init);
     PSD_LOCKED(&mutex);
     if (running == MAX_RUNNING)
         return psd_error_set(error, PSD_RESOURCE_EXHAUSTED, "%d such requests run already: try again",
@@ -89,4 +97,13 @@ void psd_background_wait(void)
     PSD_LOCKED(&mutex);
     while (running > 0)
         pthread_cond_wait(&ended, &mutex);
+}
+
+bool psd_background_wait_for(int64_t most_ms)
+{
+    int64_t end_ms = psd_clock_mono_ms() + most_ms;
+    PSD_LOCKED(&mutex);
+    while (running > 0 && psd_clock_mono_ms() < end_ms)
+        psd_cond_wait_until(&ended, &mutex, end_ms);
+    return running == 0;
 }

@@ -17,4 +17,7 @@ void psd_background_answer(psd_call *call, void (*answer)(psd_call *call, void *
 /* Waits until nothing runs. */
 void psd_background_wait(void);
 
+/* The same for at most MOST_MS. False: something still runs. */
+bool psd_background_wait_for(int64_t most_ms) PSD_MUST_CHECK;
+
 #endif

@@ -163,6 +163,19 @@ check "the last one comes" wait_for 20 all_done
 run pdctl --runtime-dir "$dir" check versions --all-nodes --operation 0123456789abcdef
 check "an id that never was" contains "$err" "no operation '0123456789abcdef' is remembered"
 
+# ---- stopping amid a check ----
+
+kill -STOP "$hung"
+run pdctl --runtime-dir "$dir" --timeout 30s check versions --all-nodes --no-wait
+check_run "a check that takes half a minute" 0
+begin=$SECONDS
+check "the bridge stops well amid it" stop_bridge
+check "it does not wait for the check" within 0 $((SECONDS - begin)) 15
+check "and says so" grep -q "stopped amid a check" "$work/bridge.log"
+kill -CONT "$hung"
+start_bridge
+check "a new one asks them all" wait_for 20 ten_rows
+
 # ---- a daemon that comes back ----
 
 kill -9 "$second"
