@@ -10,6 +10,7 @@
 #include "common/rpc/observation.h"
 #include "common/thread.h"
 #include "k8s/mirror/map_patch.h"
+#include "k8s/mirror/rows.h"
 #include "k8s/reconciler.h"
 
 enum {
@@ -229,6 +230,12 @@ static void set_state(psd_mirrored_map *map, const pass *p)
     else if (map->options->mode != PSD_MIRROR_ON)
         state = POLARSTACK__V1__MIRROR_STATE__NOT_WRITTEN;
     psd_object_set_state(&map->object, state, reason);
+}
+
+void psd_map_wait(psd_wanted_map *wanted, const char *reason)
+{
+    wanted->verdict = PSD_MAP_WAIT;
+    psd_text_add(&wanted->reason, reason);
 }
 
 /* DATA as it should be, in the words of FOUND where those say the same. */

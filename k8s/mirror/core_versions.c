@@ -141,28 +141,22 @@ static void annotate(const availability *seen, missing *list, cJSON *annotations
 
 /* ---- the row ---- */
 
-static void wait_for(psd_wanted_map *wanted, const char *reason)
-{
-    wanted->verdict = PSD_MAP_WAIT;
-    psd_text_add(&wanted->reason, reason);
-}
-
 /* Says why nothing can be published, if so. */
 static bool is_ready(const psd_mirror_source *source, psd_wanted_map *wanted)
 {
     const availability *seen = (const availability *)source->resource;
     if (!source->config || !psd_node_config_part(source->config, "core_versions")) {
-        wait_for(wanted, "it is not known which database versions there are: see 'pdctl get config'");
+        psd_map_wait(wanted, "it is not known which database versions there are: see 'pdctl get config'");
         return false;
     }
     if (!seen || !seen->observation) {
-        wait_for(wanted, "the daemon has not told which versions are there yet: see 'pdctl health'");
+        psd_map_wait(wanted, "the daemon has not told which versions are there yet: see 'pdctl health'");
         return false;
     }
     if (seen->observation->observed_at_ms == 0 ||
         seen->observation->state == POLARRPC__V1__OBSERVATION_STATE__UNKNOWN) {
         const char *reason = seen->observation->reason;
-        wait_for(wanted, reason[0] ? reason : "the daemon has not looked at the container runtime yet");
+        psd_map_wait(wanted, reason[0] ? reason : "the daemon has not looked at the container runtime yet");
         return false;
     }
     return true;

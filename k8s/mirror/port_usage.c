@@ -48,12 +48,6 @@ static bool covers(const psd_port_set *looked_at, const psd_port_set *wanted, un
     return true;
 }
 
-static void wait_for(psd_wanted_map *wanted, const char *reason)
-{
-    wanted->verdict = PSD_MAP_WAIT;
-    psd_text_add(&wanted->reason, reason);
-}
-
 /* Says why nothing can be published, if so. */
 static bool is_ready(const psd_mirror_source *source, psd_port_set *ranges, psd_wanted_map *wanted)
 {
@@ -61,11 +55,11 @@ static bool is_ready(const psd_mirror_source *source, psd_port_set *ranges, psd_
     psd_port_set looked_at;
     unsigned missing = 0;
     if (!source->config || source->config->n_port_ranges == 0) {
-        wait_for(wanted, "the cluster's port ranges are not known: see 'pdctl get config'");
+        psd_map_wait(wanted, "the cluster's port ranges are not known: see 'pdctl get config'");
         return false;
     }
     if (!psd_node_config_part(source->config, "publish_ports")) {
-        wait_for(wanted, "it is not known whether the ports shall be published: see 'pdctl get config'");
+        psd_map_wait(wanted, "it is not known whether the ports shall be published: see 'pdctl get config'");
         return false;
     }
     if (!source->config->publish_ports) {
@@ -75,7 +69,7 @@ static bool is_ready(const psd_mirror_source *source, psd_port_set *ranges, psd_
     }
     if (!usage || !usage->observation || usage->observation->observed_at_ms == 0 ||
         usage->observation->state == POLARRPC__V1__OBSERVATION_STATE__UNKNOWN) {
-        wait_for(wanted, "the daemon has not seen the ports yet: see 'pdctl health'");
+        psd_map_wait(wanted, "the daemon has not seen the ports yet: see 'pdctl health'");
         return false;
     }
     set_of(source->config->port_ranges, source->config->n_port_ranges, ranges);

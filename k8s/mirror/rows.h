@@ -4,6 +4,9 @@
 
 #include "k8s/mirror/mirror.h"
 
+/* config_map.c: nothing can be written yet, and why. */
+void psd_map_wait(psd_wanted_map *wanted, const char *reason);
+
 /* port_usage.c; its state is a psd_port_ledger. */
 void psd_want_port_usage(const psd_mirror_source *source, psd_wanted_map *wanted);
 void psd_free_port_usage(void *state);
