@@ -36,6 +36,8 @@ _Static_assert(PSD_ARRAY_SIZE(table) == PSD_SCANNER_COUNT, "PSD_SCANNER_COUNT is
 static void scan_ended(void *arg, int64_t duration_us, const psd_error *error)
 {
     psd_watched *watched = arg;
+    if (error && error->code == PSD_CANCELLED) /* by the daemon, which stops */
+        return;
     if (error)
         psd_topic_mark_failed(watched->topic, error->text);
     PSD_LOCKED(&watched->mutex);

@@ -1,4 +1,5 @@
 /* version_check.c - pdctl check versions: makes daemons ask their container runtimes now. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,10 @@ static void print_operation(const psd_cli_call *call, const char *url, const cha
     psd_text_add(&hint, "see how it stands: pdctl check versions ");
     if (call->settings->all_nodes)
         psd_text_add(&hint, "--all-nodes ");
+    if (call->settings->all_nodes && call->settings->bridge_url)
+        psd_text_printf(&hint, "--bridge-url %s ", call->settings->bridge_url);
+    if (call->settings->runtime_dir)
+        psd_text_printf(&hint, "--runtime-dir %s ", call->settings->runtime_dir);
     if (url)
         psd_text_printf(&hint, "--url %s ", url);
     psd_text_printf(&hint, "--operation %s", psd_text_string(&text));
@@ -112,10 +117,15 @@ static int ask_daemon(psd_cli_call *call, daemon_check **answer, psd_error *erro
 /* A daemon that answers without having been able to ask its runtime is an answer. */
 static int report_unchecked(const psd_cli_call *call, psd_error *error)
 {
-    bool is_answer = call->client &&
+    bool is_answer = call->client && error->sys_errno != ENOTCONN &&
                      (error->code == PSD_UNAVAILABLE || error->code == PSD_FAILED_PRECONDITION);
     if (!is_answer)
         return -1;
+    if (is_document(call)) {
+        PSD_AUTO(psd_cli_check_free) psd_cli_check check = {.operation_id = ""};
+        psd_cli_check_add(&check, psd_client_url(call->client), NULL, error);
+        return show(call, &check);
+    }
     PSD_AUTO_TEXT text = PSD_TEXT_INIT;
     psd_text_add(&text, "pdctl: the versions were not checked: ");
     psd_cli_add_safe(&text, error->text);
@@ -225,8 +235,10 @@ static int follow_cluster(psd_cli_call *call, cluster_check **answer, psd_error 
     while (!(*answer)->done && psd_clock_mono_ms() < end) {
         cluster_check *next = NULL;
         nanosleep(&pause, NULL);
-        if (get_cluster(call, (*answer)->operation_id, &next, error) < 0)
+        if (get_cluster(call, (*answer)->operation_id, &next, error) < 0) {
+            psd_cli_clear_progress();
             return -1;
+        }
         polarstack__v1__cluster_core_version_check__free_unpacked(*answer, NULL);
         *answer = next;
         show_cluster_progress(*answer);

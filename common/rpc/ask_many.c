@@ -1,5 +1,6 @@
 #include "common/rpc/ask_many.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -27,6 +28,7 @@ typedef struct round {
     size_t sent;  /* asked over connections that stand; the answer is to come */
     size_t *left; /* those that are asked over new ones */
     size_t left_count;
+    size_t kept; /* connections of the question that stand */
 } round;
 
 /* RESPONSE belongs to the answer. */
@@ -55,10 +57,12 @@ static void arrived(psd_any_function done PSD_UNUSED, void *arg, const ProtobufC
     if (response && !copy)
         abort();
     PSD_LOCKED(&r->mutex);
-    if (!copy && error->code == PSD_UNAVAILABLE)
+    if (!copy && error->sys_errno == ENOTCONN) {
+        r->answers[s->index].error = *error;
         r->left[r->left_count++] = s->index;
-    else
+    } else {
         settle(r, s->index, copy, error);
+    }
     r->sent--;
     pthread_cond_signal(&r->changed);
 }
@@ -75,11 +79,15 @@ static bool send_over(psd_client *client, sent *s)
 /* ---- over new ones, which take their time: a thread each ---- */
 
 /* Leaves the connection in *CLIENT, NULL when there is none. */
-static int ask_anew(const round *r, const char *url, psd_client **client, ProtobufCMessage **response,
+static int ask_anew(const round *r, size_t i, psd_client **client, ProtobufCMessage **response,
                     psd_error *error)
 {
     const psd_question *question = r->question;
+    const psd_error *lost = &r->answers[i].error; /* over the connection that stood */
+    const char *url = r->urls[i];
     int64_t left_ms = r->deadline_ms - psd_clock_mono_ms();
+    if (left_ms <= 0 && lost->code != PSD_OK)
+        return psd_error_copy(error, lost);
     if (left_ms <= 0)
         return psd_error_set(error, PSD_DEADLINE_EXCEEDED,
                              "not asked: the time was up before its turn came, others did not answer");
@@ -91,18 +99,40 @@ static int ask_anew(const round *r, const char *url, psd_client **client, Protob
     return psd_client_call(*client, question->method, question->request, &call, response, error);
 }
 
+/* Closes the connection that was lost. */
+static void forget(round *r, size_t i)
+{
+    psd_client *old = NULL;
+    if (!r->question->clients)
+        return;
+    {
+        PSD_LOCKED(&r->mutex);
+        old = r->question->clients[i];
+        r->question->clients[i] = NULL;
+        r->kept -= old != NULL;
+    }
+    psd_client_close(old);
+}
+
+/* Leaves the new connection to the caller of psd_ask_many(), if there is room. */
+static bool keep(round *r, size_t i, psd_client *client)
+{
+    PSD_LOCKED(&r->mutex);
+    if (!r->question->clients || r->kept >= r->question->keep_most)
+        return false;
+    r->question->clients[i] = client;
+    r->kept++;
+    return true;
+}
+
 static void connect_and_ask(round *r, size_t i)
 {
-    psd_client **kept = r->question->clients ? &r->question->clients[i] : NULL;
     psd_client *client = NULL;
     ProtobufCMessage *response = NULL;
     psd_error error = PSD_ERROR_INIT;
-    if (kept)
-        psd_client_close(*kept);
-    bool is_good = ask_anew(r, r->urls[i], &client, &response, &error) == 0;
-    if (kept)
-        *kept = is_good ? client : NULL;
-    if (!kept || !is_good)
+    forget(r, i);
+    bool is_good = ask_anew(r, i, &client, &response, &error) == 0;
+    if (!is_good || !keep(r, i, client))
         psd_client_close(client);
     PSD_LOCKED(&r->mutex);
     settle(r, i, is_good ? response : NULL, &error);
@@ -200,6 +230,10 @@ void psd_ask_many(const psd_question *question, const char *const *urls, size_t 
                .mutex = PTHREAD_MUTEX_INITIALIZER,
                .changed = PTHREAD_COND_INITIALIZER,
                .left = left};
+    for (size_t i = 0; i < count; i++) {
+        answers[i] = (psd_answer){.response = NULL};
+        r.kept += question->clients && question->clients[i];
+    }
     send_to_all(&r, all, count);
     batch b = {.round = &r, .indices = indices};
     while ((b.count = take_left(&r, indices)) > 0) {

@@ -33,10 +33,12 @@ typedef struct psd_question {
     void (*answered)(void *arg, size_t index, const psd_answer *answer);
     void *arg;
     /* A connection for each url, or NULL where there is none: one that stands is
-     * used, and afterwards those are there that an answer came over. The caller's
-     * to close. One that turns out to be lost is replaced, and the server asked
-     * again: METHOD is idempotent then. NULL: each is made and closed. */
+     * used, and afterwards those are there that an answer came over, new ones only as
+     * long as there are fewer than KEEP_MOST. The caller's to close. One that turns out
+     * to be lost is replaced, and the server asked again: METHOD is idempotent then. NULL:
+     * each is made and closed. */
     psd_client **clients;
+    size_t keep_most;
 } psd_question;
 
 /* Servers asked side by side over new connections; the next one follows when one has

@@ -1,5 +1,6 @@
 #include "common/rpc/client.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/req.h>
@@ -329,8 +330,10 @@ static int prepare(psd_client_call_ctx *call, const psd_method *method, const Pr
     bool waits = client->options.wait_for_ready || (options && options->wait_for_ready);
     if (link == PSD_LINK_DOWN && !waits) {
         psd_client_revive(call);
-        return psd_error_set(error, PSD_UNAVAILABLE, "no connection to %s at the moment",
-                             client->options.url);
+        psd_error_set(error, PSD_UNAVAILABLE, "no connection to %s at the moment", client->options.url);
+        if (error)
+            error->sys_errno = ENOTCONN;
+        return -1;
     }
     uint32_t timeout_ms = options && options->timeout_ms ? options->timeout_ms : client->options.timeout_ms;
     call->method = method;

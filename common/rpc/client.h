@@ -63,7 +63,8 @@ typedef struct psd_call_options {
  * A method without side effects is repeated by the client when the connection
  * is lost, within the timeout. Any other then fails with UNAVAILABLE, and
  * whether it ran is not known.
- * Errors: the server's code and text; UNAVAILABLE, DEADLINE_EXCEEDED,
+ * Errors: the server's code and text; UNAVAILABLE (sys_errno ENOTCONN tells it from
+ * an answer of the server), DEADLINE_EXCEEDED,
  * CANCELLED (client closed), RESOURCE_EXHAUSTED (request over the size limit),
  * DATA_LOSS (the answer cannot be decoded). */
 int psd_client_call(psd_client *client, const psd_method *method, const ProtobufCMessage *request,

@@ -1,5 +1,6 @@
 #include "common/rpc/client_call.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,14 @@ static bool end(psd_client_call_ctx *call, psd_code code, const char *what)
     return false;
 }
 
+/* There is no connection, or no longer: what tells it from an answer of this code. */
+static bool end_unconnected(psd_client_call_ctx *call, const char *what)
+{
+    psd_error_set(&call->error, PSD_UNAVAILABLE, "%s: %s", call->method->full_name, what);
+    call->error.sys_errno = ENOTCONN;
+    return false;
+}
+
 static bool pause_for(psd_client_call_ctx *call, int64_t pause_ms)
 {
     call->state = PSD_CALL_PAUSING;
@@ -43,7 +52,7 @@ static bool pause_for(psd_client_call_ctx *call, int64_t pause_ms)
 static bool wait_for_connection(psd_client_call_ctx *call)
 {
     if (time_left(call) <= CONNECTION_PAUSE_MS)
-        return end(call, PSD_UNAVAILABLE, "no connection within the timeout");
+        return end_unconnected(call, "no connection within the timeout");
     psd_client_revive(call);
     return pause_for(call, CONNECTION_PAUSE_MS);
 }
@@ -203,12 +212,12 @@ static bool receive_response(psd_client_call_ctx *call)
 static bool retry_or_end(psd_client_call_ctx *call)
 {
     if (!call->method->no_side_effects)
-        return end(
-            call, PSD_UNAVAILABLE,
+        return end_unconnected(
+            call,
             "the connection was lost before the answer came: whether the call took effect is not known");
     int64_t pause = psd_backoff_ms(call->attempt, RETRY_FIRST_MS, RETRY_MOST_MS);
     if (pause >= time_left(call))
-        return end(call, PSD_UNAVAILABLE, "the connection was lost and did not come back within the timeout");
+        return end_unconnected(call, "the connection was lost and did not come back within the timeout");
     call->attempt++;
     return pause_for(call, pause);
 }
@@ -229,6 +238,7 @@ static bool failed(psd_client_call_ctx *call, int result)
         return end(call, PSD_DEADLINE_EXCEEDED, "no answer within the timeout");
     psd_error error = PSD_ERROR_INIT;
     psd_error_set_nng(&error, result, "%s", call->method->full_name);
+    error.sys_errno = ENOTCONN;
     call->error = error;
     return false;
 }

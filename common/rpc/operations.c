@@ -100,6 +100,16 @@ int psd_operations_put(psd_operations *operations, const char *id, const Protobu
     return 0;
 }
 
+void psd_operations_forget(psd_operations *operations, const char *id)
+{
+    PSD_LOCKED(&operations->mutex);
+    operation *place = find(operations, id);
+    if (!place)
+        return;
+    free(place->packed);
+    *place = (operation){.number = 0};
+}
+
 int psd_operations_get(psd_operations *operations, const char *id, uint8_t **packed, size_t *length,
                        psd_error *error)
 {

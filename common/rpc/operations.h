@@ -36,4 +36,7 @@ int psd_operations_put(psd_operations *operations, const char *id, const Protobu
 int psd_operations_get(psd_operations *operations, const char *id, uint8_t **packed, size_t *length,
                        psd_error *error) PSD_MUST_CHECK;
 
+/* Forgets the operation, of which nobody was told. */
+void psd_operations_forget(psd_operations *operations, const char *id);
+
 #endif

@@ -166,7 +166,8 @@ void psd_cluster_ask(psd_cluster *cluster, const Polarstack__V1__ClusterNodes *n
                              .timeout_ms = timeout_ms,
                              .answered = pass_on,
                              .arg = &r,
-                             .clients = clients};
+                             .clients = clients,
+                             .keep_most = PSD_CONNECTIONS_MOST};
     psd_connections_take(cluster->connections, urls, count, clients);
     psd_ask_many(&question, urls, count, answers);
     psd_connections_keep(cluster->connections, urls, count, clients);

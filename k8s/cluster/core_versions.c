@@ -9,7 +9,10 @@
 #include "common/text.h"
 #include "polarstack/v1/core_version.rpc.h"
 
-enum { SHOWN_EACH = 64 }; /* this many answers, and as many groups of them */
+enum {
+    SHOWN_EACH = 64, /* this many answers, and as many groups of them */
+    LONGEST_RUNTIME = 256,
+};
 
 typedef Polarstack__V1__ClusterCoreVersionCheck cluster_check;
 typedef Polarstack__V1__NodeCoreVersionCheck row;
@@ -158,15 +161,27 @@ static bool are_names(char *const *names, size_t count)
     return true;
 }
 
+/* Those that no node has spoken of yet. */
+static size_t count_new(const cluster_check *check, char *const *names, size_t count)
+{
+    size_t fresh = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool is_there = false;
+        place_of(check, names[i], &is_there);
+        fresh += !is_there;
+    }
+    return fresh;
+}
+
 /* What came over the network may be anything. */
-static int examine(const Polarstack__V1__ClusterNode *node, const Polarstack__V1__CoreVersionCheck *answer,
-                   psd_error *error)
+static int examine(const cluster_check *check, const Polarstack__V1__ClusterNode *node,
+                   const Polarstack__V1__CoreVersionCheck *answer, psd_error *error)
 {
     if (psd_cluster_is_from(node, answer->observation ? answer->observation->node : "", error) < 0)
         return -1;
     if (answer->code != PSD_OK)
         return psd_error_set(error, (psd_code)answer->code, "%s", answer->error);
-    bool makes_sense = answer->done &&
+    bool makes_sense = answer->done && strlen(answer->runtime) <= LONGEST_RUNTIME &&
                        answer->n_present + answer->n_absent + answer->n_unknown <=
                            PSD_NODE_CONFIG_VERSIONS_MAX &&
                        are_names(answer->present, answer->n_present) &&
@@ -174,6 +189,15 @@ static int examine(const Polarstack__V1__ClusterNode *node, const Polarstack__V1
                        are_names(answer->unknown, answer->n_unknown);
     if (!makes_sense)
         return psd_error_set(error, PSD_DATA_LOSS, "%s: the answer makes no sense", node->url);
+    /* All nodes have the same cluster's versions; one that has others takes no other's row. */
+    size_t fresh = count_new(check, answer->present, answer->n_present) +
+                   count_new(check, answer->absent, answer->n_absent) +
+                   count_new(check, answer->unknown, answer->n_unknown);
+    if (check->n_versions + fresh > PSD_NODE_CONFIG_VERSIONS_MAX)
+        return psd_error_set(error, PSD_DATA_LOSS,
+                             "%s: it tells of versions that other nodes do not have, "
+                             "too many to list",
+                             node->url);
     return 0;
 }
 
@@ -197,7 +221,7 @@ void psd_core_check_take(cluster_check *check, const Polarstack__V1__ClusterNode
     if (!r || r->done)
         return;
     r->done = true;
-    if (!answer || examine(node, answer, &reason) < 0) {
+    if (!answer || examine(check, node, answer, &reason) < 0) {
         note_failure(r, answer ? &reason : error);
         return;
     }

@@ -329,17 +329,12 @@ static int read_core_versions(const cJSON *objects, Polarstack__V1__NodeConfig *
     return 0;
 }
 
-static void default_core_versions(Polarstack__V1__NodeConfig *config PSD_UNUSED)
-{
-    /* The cluster knows none. */
-}
-
 /* ---- the table ---- */
 
 const psd_input_field psd_input_fields[] = {
     {"check_bmc", PSD_SOURCE_CONTROLLER, read_check_bmc, default_check_bmc},
     {"client_nic", PSD_SOURCE_CCM, read_client_nic, default_client_nic},
-    {"core_versions", PSD_SOURCE_CORE_VERSIONS, read_core_versions, default_core_versions},
+    {"core_versions", PSD_SOURCE_CORE_VERSIONS, read_core_versions, NULL},
     {"port_ranges", PSD_SOURCE_MPD_CONTROLLER, read_port_ranges, NULL},
     {"publish_ports", PSD_SOURCE_CONTROLLER, read_publish_ports, default_publish_ports},
     {"ssh_user", PSD_SOURCE_CONTROLLER, read_ssh_user, default_ssh_user},

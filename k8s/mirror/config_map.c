@@ -14,6 +14,7 @@
 #include "k8s/reconciler.h"
 
 enum {
+    START_MS = 2000,
     REFUSED_RETRY_MS = 300000,
     /* Data must shrink by this part of it to be tried sooner: not with each port. */
     REFUSED_SHRINK = 32,
@@ -294,6 +295,13 @@ int64_t psd_mirrored_map_reconcile(void *arg)
     }
     make_plan(map, &p);
     int64_t again_ms = p.wanted.again_ms;
+    /* A bridge that starts has not heard of everything yet: what stands there is not older
+     * for that. */
+    int64_t starts_for_ms = map->started_ms + START_MS - psd_clock_mono_ms();
+    if (p.wanted.verdict == PSD_MAP_WAIT && starts_for_ms > 0) {
+        set_state(map, &p);
+        return sooner(again_ms, starts_for_ms);
+    }
     if (p.lost_for_ms > 0 && p.lost_for_ms <= map->options->stale_after_ms)
         again_ms = sooner(again_ms, map->options->stale_after_ms - p.lost_for_ms + 1);
     if (map->options->mode != PSD_MIRROR_ON)
@@ -359,7 +367,8 @@ int psd_mirrored_map_start(psd_mirrored_map *map, const psd_map_row *row, const 
                            psd_kube *kube, psd_client *daemon, psd_followed *config, psd_informer *node,
                            void (*changed)(void *arg), void *arg, psd_error *error)
 {
-    *map = (psd_mirrored_map){.row = row, .options = options, .config = config, .node = node};
+    *map = (psd_mirrored_map){
+        .row = row, .options = options, .config = config, .node = node, .started_ms = psd_clock_mono_ms()};
     pthread_mutex_init(&map->state_mutex, NULL);
     psd_follow_init(&map->source, changed, arg);
     map->source.each_look = row->each_look;

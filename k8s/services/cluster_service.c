@@ -10,6 +10,8 @@
 
 enum {
     DEFAULT_TIMEOUT_MS = 3000,
+    /* A daemon whose runtime hangs says so, even when it was looking already. */
+    DEFAULT_CHECK_TIMEOUT_MS = 12000,
     MOST_TIMEOUT_MS = 30000,
     ANSWER_MS = 100, /* kept back for the way of the answer */
 };
@@ -32,12 +34,12 @@ static void clean_errand(errand **todo)
 }
 
 /* The time that the caller gives the agents. */
-static int choose_timeout(uint32_t wanted_ms, uint32_t *timeout_ms, psd_error *error)
+static int choose_timeout(uint32_t wanted_ms, uint32_t default_ms, uint32_t *timeout_ms, psd_error *error)
 {
     if (wanted_ms > MOST_TIMEOUT_MS)
         return psd_error_set(error, PSD_INVALID_ARGUMENT, "timeout_ms %u: %d at most", wanted_ms,
                              MOST_TIMEOUT_MS);
-    *timeout_ms = wanted_ms ? wanted_ms : DEFAULT_TIMEOUT_MS;
+    *timeout_ms = wanted_ms ? wanted_ms : default_ms;
     return 0;
 }
 
@@ -50,10 +52,11 @@ static uint32_t time_for_agents(const psd_call *call, uint32_t wanted_ms)
     return left_ms < (int64_t)wanted_ms ? (uint32_t)left_ms : wanted_ms;
 }
 
-static errand *new_errand(psd_call *call, psd_bridge *bridge, uint32_t wanted_ms, psd_error *error)
+static errand *new_errand(psd_call *call, psd_bridge *bridge, uint32_t wanted_ms, uint32_t default_ms,
+                          psd_error *error)
 {
     uint32_t timeout_ms = 0;
-    if (choose_timeout(wanted_ms, &timeout_ms, error) < 0)
+    if (choose_timeout(wanted_ms, default_ms, &timeout_ms, error) < 0)
         return NULL;
     errand *made = calloc(1, sizeof(*made));
     if (!made)
@@ -82,7 +85,8 @@ static void answer_nodes(void *arg)
 static void list_nodes(psd_call *call, const Polarstack__V1__ListNodesRequest *request, void *arg)
 {
     psd_error error = PSD_ERROR_INIT;
-    PSD_AUTO(clean_errand) errand *todo = new_errand(call, arg, request->timeout_ms, &error);
+    PSD_AUTO(clean_errand)
+    errand *todo = new_errand(call, arg, request->timeout_ms, DEFAULT_TIMEOUT_MS, &error);
     if (todo)
         todo->list_only = request->list_only;
     if (!todo || psd_background_run(answer_nodes, todo, &error) < 0)
@@ -128,7 +132,8 @@ static void check_nodes(void *arg)
 static int begin_check(psd_call *call, const Polarstack__V1__CheckClusterCoreVersionsRequest *request,
                        psd_bridge *bridge, psd_error *error)
 {
-    PSD_AUTO(clean_errand) errand *todo = new_errand(call, bridge, request->timeout_ms, error);
+    PSD_AUTO(clean_errand)
+    errand *todo = new_errand(call, bridge, request->timeout_ms, DEFAULT_CHECK_TIMEOUT_MS, error);
     if (!todo)
         return -1;
     todo->no_wait = request->no_wait;
@@ -136,7 +141,7 @@ static int begin_check(psd_call *call, const Polarstack__V1__CheckClusterCoreVer
     if (psd_core_check_remember(bridge->core_checks, todo->check, error) < 0)
         return -1;
     if (psd_background_run(check_nodes, todo, error) < 0) {
-        end_check(todo, error);
+        psd_operations_forget(bridge->core_checks, todo->check->operation_id);
         return -1;
     }
     (void)psd_take(todo);

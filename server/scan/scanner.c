@@ -192,6 +192,12 @@ uint64_t psd_scanner_ask(psd_scanner *scanner, psd_scan_done done, void *arg)
     return scanner->scans + 1;
 }
 
+uint64_t psd_scanner_next(psd_scanner *scanner)
+{
+    PSD_LOCKED(&scanner->mutex);
+    return scanner->scans + 1;
+}
+
 void psd_scanner_wake(psd_scanner *scanner)
 {
     PSD_LOCKED(&scanner->mutex);

@@ -98,6 +98,9 @@ int psd_scanner_start(const psd_scanner_type *type, const void *settings, const 
 typedef void (*psd_scan_done)(void *arg, const psd_error *error);
 uint64_t psd_scanner_ask(psd_scanner *scanner, psd_scan_done done, void *arg);
 
+/* The number that psd_scanner_ask() would return now. */
+uint64_t psd_scanner_next(psd_scanner *scanner);
+
 /* Makes the next scan follow at once; from any thread, waits for nothing. */
 void psd_scanner_wake(psd_scanner *scanner);
 

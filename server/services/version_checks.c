@@ -17,7 +17,8 @@ typedef Polarstack__V1__CoreVersionCheck core_version_check;
 typedef struct question {
     psd_version_checks *checks;
     psd_topic *topic;
-    psd_call *call; /* NULL: it is answered already */
+    psd_call *call;  /* NULL: it is answered already */
+    uint64_t number; /* of the scan */
     char id[PSD_OPERATION_ID_SIZE];
     int64_t started_at_ms;
 } question;
@@ -123,7 +124,9 @@ static void scan_done(void *arg, const psd_error *error)
         check.error = (char *)(uintptr_t)outcome->text;
     }
     fill(&check, availability, names);
-    remember(asked->checks, &check);
+    if (asked->checks->remembered != asked->number) /* the others say the same */
+        remember(asked->checks, &check);
+    asked->checks->remembered = asked->number;
     answer(asked, &check, outcome);
 }
 
@@ -154,6 +157,10 @@ void psd_version_checks_begin(psd_version_checks *checks, psd_scanner *scanner, 
                               psd_call *call, bool wait)
 {
     PSD_LOCKED(&checks->mutex); /* the scan may be over before the check has begun */
+    if (!wait && checks->scan == psd_scanner_next(scanner)) { /* somebody asked for it already */
+        answer_at_once(checks, call);
+        return;
+    }
     question *asked = malloc(sizeof(*asked));
     if (asked)
         *asked = (question){.checks = checks, .topic = topic, .call = wait ? call : NULL};
@@ -167,6 +174,7 @@ void psd_version_checks_begin(psd_version_checks *checks, psd_scanner *scanner, 
     }
     begin_check(checks, number);
     snprintf(asked->id, sizeof(asked->id), "%s", checks->id);
+    asked->number = number;
     asked->started_at_ms = checks->started_at_ms;
     if (!wait)
         answer_at_once(checks, call);

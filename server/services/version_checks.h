@@ -18,6 +18,7 @@ typedef struct psd_version_checks {
 
     pthread_mutex_t mutex; /* guards all below, the youngest check */
     uint64_t scan;         /* number of its scan; 0: there is none */
+    uint64_t remembered;   /* number of the last scan whose outcome is in `operations` */
     char id[PSD_OPERATION_ID_SIZE];
     int64_t started_at_ms; /* Unix */
 } psd_version_checks;

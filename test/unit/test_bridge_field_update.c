@@ -179,7 +179,7 @@ static void what_never_was_has_its_default(void **state)
     assert_true(look("client_nic", "[]"));
     assert_string_equal(config->client_nic, "bond1");
     assert_true(look("core_versions", "[]"));
-    check_entry("core_versions", by_default, "", 5000, "");
+    check_entry("core_versions", what, "", 0, "ConfigMap kube-system/x does not exist");
     assert_true(look("port_ranges", "[]"));
     assert_int_equal(config->n_port_ranges, 0);
     check_entry("port_ranges", what, "", 0, "ConfigMap kube-system/x does not exist");

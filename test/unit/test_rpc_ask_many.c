@@ -156,6 +156,7 @@ static void test_connections_that_stand(void **state)
     psd_answer answers[3];
     size_t told = 0;
     question.clients = clients;
+    question.keep_most = SIZE_MAX;
     question.answered = count;
     question.arg = &told;
     for (size_t i = 0; i < 2; i++) {
@@ -196,6 +197,7 @@ static void test_an_error_over_a_connection_that_stands(void **state)
     psd_client *clients[1] = {NULL};
     psd_answer answer;
     question.clients = clients;
+    question.keep_most = SIZE_MAX;
     for (size_t i = 0; i < 2; i++) {
         question.request = &good.base;
         question.timeout_ms = 5000;
@@ -213,6 +215,55 @@ static void test_an_error_over_a_connection_that_stands(void **state)
     }
 }
 
+/* A server that is not available itself says so over its connection: that is its answer,
+ * and no reason to ask it again. */
+static void test_unavailable_is_an_answer_too(void **state)
+{
+    psd_rpc_fixture *f = *state;
+    Test__V1__EchoRequest good = psd_rpc_request("hello", 0);
+    Test__V1__EchoRequest bad = psd_rpc_request("fail 14 my runtime is away", 0);
+    psd_question question = question_of(&good, 5000);
+    const char *urls[] = {f->url};
+    psd_client *clients[1] = {NULL};
+    psd_answer answer;
+    question.clients = clients;
+    question.keep_most = 1;
+    psd_ask_many(&question, urls, 1, &answer);
+    assert_string_equal(text_of(&answer), "hello");
+    psd_answers_free(&answer, 1);
+    unsigned before = atomic_load(&f->echo.echo_runs);
+    question.request = &bad.base;
+    psd_ask_many(&question, urls, 1, &answer);
+    assert_null(answer.response);
+    assert_int_equal(answer.error.code, PSD_UNAVAILABLE);
+    assert_string_equal(answer.error.text, "my runtime is away");
+    assert_int_equal(atomic_load(&f->echo.echo_runs) - before, 1);
+}
+
+static void test_no_more_connections_than_are_wanted(void **state)
+{
+    psd_rpc_fixture *f = *state;
+    Test__V1__EchoRequest request = psd_rpc_request("hello", 0);
+    psd_question question = question_of(&request, 5000);
+    const char *urls[] = {f->url, f->url, f->url, f->url};
+    psd_client *clients[4] = {NULL};
+    psd_answer answers[4];
+    question.clients = clients;
+    question.keep_most = 2;
+    for (size_t round = 0; round < 3; round++) {
+        size_t kept = 0;
+        psd_ask_many(&question, urls, 4, answers);
+        for (size_t i = 0; i < 4; i++) {
+            assert_string_equal(text_of(&answers[i]), "hello");
+            kept += clients[i] != NULL;
+        }
+        assert_int_equal(kept, 2);
+        psd_answers_free(answers, 4);
+    }
+    for (size_t i = 0; i < 4; i++)
+        psd_client_close(clients[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +275,8 @@ int main(void)
         without_server(test_turns_that_never_come),
         with_server(test_connections_that_stand),
         with_server(test_an_error_over_a_connection_that_stands),
+        with_server(test_unavailable_is_an_answer_too),
+        with_server(test_no_more_connections_than_are_wanted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

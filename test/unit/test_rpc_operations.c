@@ -141,6 +141,18 @@ static void test_many_threads(void **state)
     }
 }
 
+static void test_what_is_forgotten_leaves_its_place(void **state)
+{
+    psd_error error = PSD_ERROR_INIT;
+    assert_int_equal(put(*state, "0000000000000001", 1, false, &error), 0);
+    psd_operations_forget(*state, "0000000000000001");
+    psd_operations_forget(*state, "0000000000000001");
+    assert_int_equal(get(*state, "0000000000000001", &error), -1);
+    assert_int_equal(error.code, PSD_NOT_FOUND);
+    assert_int_equal(put(*state, "0000000000000002", 2, true, &error), 0);
+    assert_int_equal(get(*state, "0000000000000002", &error), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +161,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_an_unknown_id_is_not_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_oldest_that_is_done_is_forgotten, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_those_that_run_are_never_forgotten, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_is_forgotten_leaves_its_place, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_many_threads, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

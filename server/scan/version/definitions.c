@@ -28,7 +28,9 @@ void psd_version_definitions_set_scanner(psd_version_definitions *definitions, p
 void psd_version_definitions_set_config(psd_version_definitions *definitions,
                                         const Polarstack__V1__NodeConfig *config)
 {
-    bool told = psd_node_config_part(config, "core_versions") != NULL;
+    /* An entry without a time is of a source that could never be read: it says no "none". */
+    const Polarstack__V1__ConfigProvenance *entry = psd_node_config_part(config, "core_versions");
+    bool told = entry && (config->n_core_versions > 0 || entry->read_at_ms > 0);
     Polarstack__V1__NodeConfig part = POLARSTACK__V1__NODE_CONFIG__INIT;
     part.core_versions = config->core_versions;
     part.n_core_versions = told ? config->n_core_versions : 0;

@@ -131,6 +131,8 @@ static int check_status(long http_status, const psd_grpc_status *status, psd_err
 static int refuse(const psd_grpc_status *status, psd_error *error)
 {
     psd_code code = psd_code_from_number(status->code);
+    if (code == PSD_CANCELLED || code == PSD_DEADLINE_EXCEEDED) /* these would be ours */
+        code = PSD_UNAVAILABLE;
     return psd_error_set(error, code, "it answers: %s",
                          status->message[0] ? status->message : psd_code_name(code));
 }

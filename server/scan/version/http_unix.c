@@ -11,8 +11,8 @@
 
 enum {
     MOST_HEADER_BYTES = 65536,
-    /* Checks are minutes apart; servers end an idle connection after two hours. */
-    KEPT_FOR_S = 3600,
+    /* Longer than any pause between two looks. A server may end it before. */
+    KEPT_FOR_S = 2 * 86400,
     /* libcurl 7.88 reads HTTP/2 in pieces of 32 KiB. What of a piece does not fit into the
      * buffer of a transfer it may forget, and wait for more of what it has already. */
     BUFFER_BYTES = 131072,
@@ -192,6 +192,8 @@ static void clear_request(psd_http *http)
     curl_easy_setopt(http->easy, CURLOPT_HTTPHEADER, NULL);
     curl_easy_setopt(http->easy, CURLOPT_POSTFIELDS, NULL);
     curl_easy_setopt(http->easy, CURLOPT_ERRORBUFFER, NULL);
+    curl_easy_setopt(http->easy, CURLOPT_WRITEDATA, NULL);
+    curl_easy_setopt(http->easy, CURLOPT_HEADERDATA, NULL);
 }
 
 /* Takes EASY through its transfer. -1: CANCELLED or DEADLINE_EXCEEDED. */

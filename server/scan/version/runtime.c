@@ -1,5 +1,6 @@
 #include "server/scan/version/runtime.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,8 +37,9 @@ struct psd_runtime {
     psd_cri_version version; /* the same */
     unsigned named;          /* connections there were when facts.name was asked for */
 
-    const char *held; /* the well-known endpoint that answered last; NULL: none */
-    int64_t held_until_ms;
+    int64_t made_at_ms;
+    const char *held;        /* the well-known endpoint that answered last; NULL: none */
+    int64_t silent_since_ms; /* its first failure after that; 0: it has not failed */
 };
 
 static const char *path_of(const char *endpoint)
@@ -72,6 +74,7 @@ int psd_runtime_new(const char *endpoint, psd_runtime **runtime, psd_error *erro
         free(made);
         return -1;
     }
+    made->made_at_ms = psd_clock_mono_ms();
     made->endpoint = endpoint && endpoint[0] ? psd_text_copy(endpoint) : NULL;
     *runtime = made;
     return 0;
@@ -171,7 +174,7 @@ static int ask(psd_runtime *runtime, const char *endpoint, const psd_wait *wait,
 {
     if (strcmp(runtime->facts.endpoint, endpoint) != 0) {
         forget(runtime);
-        runtime->facts = (psd_runtime_facts){{0}, {0}};
+        runtime->facts = (psd_runtime_facts){.is_provisional = false};
         snprintf(runtime->facts.endpoint, sizeof(runtime->facts.endpoint), "%s", endpoint);
     }
     bool was_known = runtime->http;
@@ -185,10 +188,13 @@ static int ask(psd_runtime *runtime, const char *endpoint, const psd_wait *wait,
 
 /* ---- the well-known ones ---- */
 
-static bool is_there(const char *endpoint)
+/* One that cannot be looked at may be there. */
+static bool may_be_there(const char *endpoint)
 {
     struct stat status;
-    return stat(path_of(endpoint), &status) == 0 && S_ISSOCK(status.st_mode);
+    if (stat(path_of(endpoint), &status) == 0)
+        return S_ISSOCK(status.st_mode);
+    return errno != ENOENT && errno != ENOTDIR;
 }
 
 static int refuse_all(psd_error *error)
@@ -202,18 +208,22 @@ static int refuse_all(psd_error *error)
 static int ask_well_known(psd_runtime *runtime, const psd_wait *wait, psd_image_set **set, psd_error *error)
 {
     psd_error first = PSD_ERROR_INIT;
-    if (psd_clock_mono_ms() >= runtime->held_until_ms)
+    if (runtime->silent_since_ms > 0 && psd_clock_mono_ms() - runtime->silent_since_ms >= PSD_RUNTIME_HELD_MS)
         runtime->held = NULL;
     for (const char *const *endpoint = psd_runtime_endpoints; *endpoint; endpoint++) {
         psd_error failure = PSD_ERROR_INIT;
         bool is_held = *endpoint == runtime->held;
-        if (!is_held && !is_there(*endpoint))
+        if (!is_held && !may_be_there(*endpoint))
             continue;
         if (ask(runtime, *endpoint, wait, set, &failure) == 0) {
             runtime->held = *endpoint;
-            runtime->held_until_ms = psd_clock_mono_ms() + PSD_RUNTIME_HELD_MS;
+            runtime->silent_since_ms = 0;
+            runtime->facts.is_provisional = endpoint != psd_runtime_endpoints &&
+                                            psd_clock_mono_ms() - runtime->made_at_ms < PSD_RUNTIME_HELD_MS;
             return 0;
         }
+        if (is_held && runtime->silent_since_ms == 0)
+            runtime->silent_since_ms = psd_clock_mono_ms();
         if (is_held || failure.code != PSD_UNIMPLEMENTED)
             return psd_error_copy(error, &failure);
         if (first.code == PSD_OK)
@@ -221,7 +231,7 @@ static int ask_well_known(psd_runtime *runtime, const psd_wait *wait, psd_image_
     }
     if (first.code != PSD_OK)
         return psd_error_copy(error, &first);
-    runtime->facts = (psd_runtime_facts){{0}, {0}};
+    runtime->facts = (psd_runtime_facts){.is_provisional = false};
     forget(runtime);
     return refuse_all(error);
 }

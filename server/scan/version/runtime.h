@@ -7,6 +7,7 @@
 #ifndef PSD_SERVER_SCAN_VERSION_RUNTIME_H
 #define PSD_SERVER_SCAN_VERSION_RUNTIME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/error.h"
@@ -27,6 +28,9 @@ typedef struct psd_runtime psd_runtime;
 typedef struct psd_runtime_facts {
     char name[128];     /* "containerd 1.6.20"; empty: not known */
     char endpoint[256]; /* "unix:///run/containerd/containerd.sock"; empty: none was found */
+    /* It is not the first of psd_runtime_endpoints, and this host may have started just
+     * now: an earlier one may come and tell of other images. Look again soon. */
+    bool is_provisional;
 } psd_runtime_facts;
 
 /* ENDPOINT: "unix:///path" of either kind of runtime, which is found out by

@@ -23,6 +23,7 @@ typedef struct version_scanner {
     Polarstack__V1__CoreVersionAvailability *seen; /* owned: the last look; NULL: there is none */
     int64_t answered_at_ms;                        /* Unix, by the runtime; 0: it never did */
     unsigned failures;                             /* in a row */
+    bool is_provisional;                           /* what the runtime answered */
 } version_scanner;
 
 static void keep(version_scanner *scanner, Polarstack__V1__CoreVersionAvailability *look)
@@ -101,9 +102,11 @@ static int64_t deadline_of(const version_scanner *scanner, const psd_scan_reques
  * older one, PERMISSION_DENIED of a role that is missing. */
 static int fail(const psd_error *failure, psd_error *error)
 {
-    return psd_error_set(error, failure->code == PSD_CANCELLED ? PSD_CANCELLED : PSD_UNAVAILABLE, "%s",
-                         failure->text);
+    return psd_error_set(error, PSD_UNAVAILABLE, "%s", failure->text);
 }
+
+/* Of all images alike; the look's reason has the cause. */
+static const char no_answer[] = "the container runtime did not answer";
 
 static int scan_now(version_scanner *scanner, const psd_scan_request *request, const psd_sink *sink,
                     psd_error *error)
@@ -117,9 +120,12 @@ static int scan_now(version_scanner *scanner, const psd_scan_request *request, c
     psd_error failure = PSD_ERROR_INIT;
     int result = psd_runtime_list(scanner->runtime, deadline_of(scanner, request), &images, &runtime,
                                   &failure);
+    if (result < 0 && failure.code == PSD_CANCELLED) /* it was not asked to the end */
+        return psd_error_copy(error, &failure);
+    scanner->is_provisional = runtime.is_provisional;
     const psd_availability_facts facts = {.config = scanner->list.config,
                                           .images = images,
-                                          .fault = failure.text,
+                                          .fault = no_answer,
                                           .runtime = runtime.name,
                                           .endpoint = runtime.endpoint,
                                           .now_ms = psd_clock_unix_ms()};
@@ -134,13 +140,17 @@ static int scan(void *state, const psd_scan_request *request, const psd_sink *si
                 psd_error *error)
 {
     version_scanner *scanner = state;
+    int64_t most_ms = scanner->period_ms < RETRY_MOST_MS ? scanner->period_ms : RETRY_MOST_MS;
+    scanner->is_provisional = false;
     if (scan_now(scanner, request, sink, error) < 0) {
-        int64_t most_ms = scanner->period_ms < RETRY_MOST_MS ? scanner->period_ms : RETRY_MOST_MS;
         *next_ms = psd_backoff_ms(scanner->failures++, RETRY_FIRST_MS, most_ms);
         return -1;
     }
     scanner->failures = 0;
-    *next_ms = scanner->list.told ? scanner->period_ms : PSD_SCANNER_NEVER;
+    if (!scanner->list.told)
+        *next_ms = PSD_SCANNER_NEVER;
+    else
+        *next_ms = scanner->is_provisional ? most_ms : scanner->period_ms;
     return 0;
 }
 

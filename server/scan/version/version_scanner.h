@@ -13,7 +13,10 @@
  *
  * A look that the runtime did not answer is published all the same: the versions are
  * those of now, their presence is unknown, and what was last known of them stays. The
- * scan's error is UNAVAILABLE then, whatever the runtime said.
+ * scan's error is UNAVAILABLE then, whatever the runtime said. A look that is ended by
+ * stopping is not published: CANCELLED.
+ *
+ * An answer that is provisional (runtime.h) is asked for again in those 10 s.
  */
 #ifndef PSD_SERVER_SCAN_VERSION_VERSION_SCANNER_H
 #define PSD_SERVER_SCAN_VERSION_VERSION_SCANNER_H
