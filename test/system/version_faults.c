@@ -33,7 +33,8 @@ static void the_runtime_stops_and_comes_back(void **state)
     assert_int_equal(psd_test_version_of(seen, "pg-14.1")->presence, UNKNOWN);
     assert_int_equal(psd_test_version_of(seen, "pg-14.1")->last_known, PRESENT);
     assert_int_equal(psd_test_version_of(seen, "pg-11.9.20")->last_known, ABSENT);
-    assert_string_equal(psd_test_version_of(seen, "pg-14.1")->images[0]->fault, "the container runtime did not answer");
+    assert_string_equal(psd_test_version_of(seen, "pg-14.1")->images[0]->fault,
+                        "the container runtime did not answer");
     psd_test_versions_forget(seen);
     assert_fails(psd_test_versions_check(f.client, false, &it, &error), &error, PSD_UNAVAILABLE,
                  psd_test_versions_endpoint);
