@@ -14,7 +14,7 @@ typedef struct psd_mirrored_map {
     psd_followed source;  /* the row's resource */
     psd_object object;
     char name[PSD_MAP_NAME_SIZE];
-    int64_t started_ms; /* monotonic */
+    int64_t started_ms;          /* monotonic */
     pthread_mutex_t state_mutex; /* guards all below: describing looks, too */
     void *state;
     size_t refused_size;      /* of data that the API server refused as too large; 0: none */
