@@ -409,7 +409,8 @@ const psd_cli_command psd_cli_commands[] = {
         .text =
             "Asks the bridge, which reads each object that it keeps in Kubernetes and compares it with what "
             "should stand there: '-' is found, '+' is wanted.\n"
-            "The exit code is 0 when all objects are IN_SYNC, else 1.",
+            "The exit code is 0 when all objects are as they should be: IN_SYNC, or DISABLED or NOT_WRITTEN "
+            "because that is wanted. Else it is 1.",
         .examples = EXAMPLES("pdctl diff",
                              "pdctl diff -o json | jq -r '.objects[] | .name + \" \" + .state'"),
         .options = OPTIONS(bridge_rows),

@@ -73,6 +73,7 @@ static bool is_in_sync(const Polarstack__V1__Mirror *mirror)
     for (size_t i = 0; i < mirror->n_objects; i++) {
         Polarstack__V1__MirrorState state = mirror->objects[i]->state;
         bool is_meant = state == POLARSTACK__V1__MIRROR_STATE__IN_SYNC ||
+                        state == POLARSTACK__V1__MIRROR_STATE__DISABLED ||
                         state == POLARSTACK__V1__MIRROR_STATE__NOT_WRITTEN;
         if (!is_meant || mirror->objects[i]->n_differences > 0)
             return false;

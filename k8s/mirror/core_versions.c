@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/node_config_part.h"
 #include "k8s/mirror/kube_time.h"
 #include "k8s/mirror/map_patch.h"
 #include "polarstack/v1/core_version.pb-c.h"
@@ -144,9 +145,15 @@ static void annotate(const availability *seen, missing *list, cJSON *annotations
 static bool is_ready(const psd_mirror_source *source, psd_wanted_map *wanted)
 {
     const availability *seen = (const availability *)source->resource;
-    /* Readers take an empty list for a host that can start nothing: no version at all is
-     * more likely an input that is missing, or a wrong label. */
-    if (!source->config || source->config->n_core_versions == 0) {
+    bool is_told = source->config && psd_node_config_part(source->config, "core_versions");
+    if (is_told && source->config->n_core_versions == 0 && !source->found) {
+        wanted->verdict = PSD_MAP_DISABLED;
+        psd_text_add(&wanted->reason, "the cluster defines no database version: see 'pdctl get config'");
+        return false;
+    }
+    /* Readers take an empty list for a host that can start nothing: no version at all may
+     * be an input that is missing, or a wrong label. */
+    if (!is_told || source->config->n_core_versions == 0) {
         psd_map_wait(wanted, "it is not known which database versions there are: see 'pdctl get config'");
         return false;
     }

@@ -248,6 +248,11 @@ static void a_cluster_without_versions_takes_none_away(void **state)
     (void)state;
     set_found("v1");
     check_waits("which database versions there are");
+    cJSON_Delete(psd_take(b.found));
+    b.source.found = NULL;
+    ask();
+    assert_int_equal(b.answer.verdict, PSD_MAP_DISABLED);
+    assert_null(b.answer.data->child);
 }
 
 static void the_time_is_that_of_the_last_complete_look(void **state)
@@ -270,6 +275,7 @@ static void without_the_clusters_word_nothing_is_written(void **state)
     define(name);
     see(name, PRESENT, PRESENT);
     b.config.n_core_versions = 0;
+    b.config.n_provenance = 0;
     check_waits("it is not known which database versions there are");
     b.source.config = NULL;
     check_waits("it is not known which database versions there are");
