@@ -108,7 +108,8 @@ static int start(psd_daemon *daemon, const char *runtime_dir, const char *state_
 {
     psd_server_options options = {.max_in_flight = (unsigned)daemon->config.max_in_flight,
                                   .authorize = psd_authorize_local,
-                                  .authorize_arg = &daemon->listen_role};
+                                  .authorize_arg = &daemon->listen_role,
+                                  .operator_hint = "start this daemon with --listen-role operator"};
     if (psd_server_new(&options, &daemon->server, error) < 0 || psd_topics_init(daemon, error) < 0 ||
         psd_services_add(daemon, error) < 0 || listen_everywhere(daemon, runtime_dir, error) < 0)
         return -1;

@@ -167,13 +167,6 @@ static int show_operations(const psd_cli_call *call, const psd_cli_targets *targ
     return result;
 }
 
-/* A daemon makes a reader of whoever comes over TCP, unless it is told otherwise. */
-static void explain_refusal(psd_cli_target *target)
-{
-    if (target->answer.error.code == PSD_PERMISSION_DENIED && strncmp(target->url, "tcp://", 6) == 0)
-        psd_error_append(&target->answer.error, ": start its daemon with --listen-role operator");
-}
-
 static int check_urls(psd_cli_call *call, psd_error *error)
 {
     PSD_AUTO(psd_cli_targets_free) psd_cli_targets targets = {.items = NULL};
@@ -184,8 +177,6 @@ static int check_urls(psd_cli_call *call, psd_error *error)
     psd_cli_targets_ask(call, &targets,
                         &psd_core_version_methods[PSD_CORE_VERSION_METHOD_CHECK_CORE_VERSIONS],
                         &request.base);
-    for (size_t i = 0; i < targets.count; i++)
-        explain_refusal(&targets.items[i]);
     if (call->settings->no_wait && !is_document(call))
         return show_operations(call, &targets);
     PSD_AUTO(psd_cli_check_free) psd_cli_check check = {.operation_id = ""};

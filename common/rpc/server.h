@@ -51,6 +51,7 @@ typedef struct psd_server_options {
     uint32_t default_timeout_ms; /* for requests that name none; 0: 30,000 */
     psd_authorize authorize;     /* NULL: psd_authorize_local */
     void *authorize_arg;
+    const char *operator_hint; /* how one who comes over TCP becomes OPERATOR; NULL: not at all */
 } psd_server_options;
 
 int psd_server_new(const psd_server_options *options, psd_server **server, psd_error *error) PSD_MUST_CHECK;

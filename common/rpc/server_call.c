@@ -106,9 +106,12 @@ static int admit(const psd_server *server, const psd_method *method, const psd_p
                              "this server has no method '%.120s': 'pdctl describe' lists those it has", name);
     const psd_server_options *options = psd_server_get_options(server);
     *role = options->authorize(peer, options->authorize_arg);
-    if (*role < method->role || method->role == PSD_ROLE_NONE)
-        return psd_error_set(error, PSD_PERMISSION_DENIED, "%s needs the role %s, the caller has %s",
-                             method->full_name, psd_role_name(method->role), psd_role_name(*role));
+    if (*role < method->role || method->role == PSD_ROLE_NONE) {
+        bool has_hint = options->operator_hint && !peer->is_ipc && method->role == PSD_ROLE_OPERATOR;
+        return psd_error_set(error, PSD_PERMISSION_DENIED, "%s needs the role %s, the caller has %s%s%s",
+                             method->full_name, psd_role_name(method->role), psd_role_name(*role),
+                             has_hint ? ": " : "", has_hint ? options->operator_hint : "");
+    }
     if (method->topic)
         return psd_error_set(error, PSD_FAILED_PRECONDITION,
                              "%s is a stream: subscribe to the topic '%s' instead of calling it",

@@ -204,9 +204,7 @@ static int examine(const cluster_check *check, const Polarstack__V1__ClusterNode
 static void note_failure(row *r, const psd_error *error)
 {
     psd_error told = *error;
-    if (told.code == PSD_PERMISSION_DENIED)
-        psd_error_append(&told, ": start its daemon with --listen-role operator");
-    else if (told.code == PSD_UNIMPLEMENTED)
+    if (told.code == PSD_UNIMPLEMENTED)
         psd_error_prefix(&told, "its daemon is of an older version");
     r->code = told.code;
     r->error = psd_cluster_short_text(&told);

@@ -128,7 +128,7 @@ node-1 checked +own -
 node-2 checked +only-here+shared-0 -missing
 node-3 checked +only-here+shared-1 -missing"
 check "denied: with the mend" contains "$(row node-4)" "PERMISSION_DENIED" "needs the role OPERATOR, the caller has READER" \
-    "start its daemon with --listen-role operator"
+    "start this daemon with --listen-role operator"
 check "down" contains "$(row node-5)" "UNAVAILABLE cannot reach tcp://127.0.0.5:8901"
 check "hung" contains "$(row node-6)" "DEADLINE_EXCEEDED"
 check "garbage" lacks "$(row node-7)" checked

@@ -149,11 +149,13 @@ static void failures_are_rows(void **state)
     psd_error_set(&error, PSD_UNAVAILABLE, "cannot reach %s", url);
     psd_core_check_take(check, nodes[0], NULL, &error);
     check_row(0, "n1 UNAVAILABLE cannot reach tcp://192.0.2.7:8901");
-    psd_error_set(&error, PSD_PERMISSION_DENIED, "it needs the role OPERATOR, the caller has READER");
+    psd_error_set(
+        &error, PSD_PERMISSION_DENIED,
+        "it needs the role OPERATOR, the caller has READER: start this daemon with --listen-role operator");
     psd_core_check_take(check, nodes[1], NULL, &error);
-    check_row(1,
-              "n2 PERMISSION_DENIED it needs the role OPERATOR, the caller has READER: start its daemon with "
-              "--listen-role operator");
+    check_row(
+        1, "n2 PERMISSION_DENIED it needs the role OPERATOR, the caller has READER: start this daemon with "
+           "--listen-role operator");
     psd_error_set(&error, PSD_UNIMPLEMENTED, "this server has no such method");
     psd_core_check_take(check, nodes[2], NULL, &error);
     check_row(2, "n3 UNIMPLEMENTED its daemon is of an older version: this server has no such method");

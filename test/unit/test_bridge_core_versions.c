@@ -3,13 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/cleanup.h"
 #include "common/rpc/wire.h"
 #include "k8s/mirror/config_map.h"
-#include "k8s/mirror/rows.h"
-#include "k8s/reconciler.h"
 #include "polarstack/v1/core_version.pb-c.h"
-#include "test/support/check.h"
+#include "test/support/wanted_map.h"
 
 enum {
     MOST_VERSIONS = 4,
@@ -123,48 +120,31 @@ static int begin(void **state)
     return 0;
 }
 
-static void free_answer(void)
-{
-    cJSON_Delete(psd_take(b.answer.data));
-    cJSON_Delete(psd_take(b.answer.annotations));
-    psd_text_free(&b.answer.reason);
-}
-
 static int end(void **state)
 {
     (void)state;
-    free_answer();
+    psd_test_map_free(&b.answer);
     cJSON_Delete(b.found);
     return 0;
 }
 
 static void ask(void)
 {
-    free_answer();
-    b.answer = (psd_wanted_map){.verdict = PSD_MAP_WAIT,
-                                .data = psd_json_new(),
-                                .annotations = psd_json_new(),
-                                .again_ms = PSD_RECONCILE_NEVER};
-    psd_want_core_versions(&b.source, &b.answer);
+    psd_test_map_ask(psd_want_core_versions, &b.source, &b.answer);
 }
 
 static void check_written(const char *names)
 {
     PSD_AUTO_TEXT wanted = PSD_TEXT_INIT;
     ask();
-    assert_int_equal(b.answer.verdict, PSD_MAP_WRITE);
     psd_text_printf(&wanted, "{\"existingVersions\":\"%s\",\"checkTime\":\"2026-01-31T23:59:59Z\"}", names);
-    PSD_AUTO_FREE char *text = psd_json_print(b.answer.data);
-    assert_string_equal(text, psd_text_string(&wanted));
+    psd_test_map_is_written(&b.answer, psd_text_string(&wanted));
 }
 
 static void check_waits(const char *part)
 {
     ask();
-    assert_int_equal(b.answer.verdict, PSD_MAP_WAIT);
-    assert_null(b.answer.data->child);
-    if (!strstr(psd_text_string(&b.answer.reason), part))
-        fail_msg("'%s' does not say '%s'", psd_text_string(&b.answer.reason), part);
+    psd_test_map_is_left(&b.answer, PSD_MAP_WAIT, part);
 }
 
 static const char *annotation(const char *name)
@@ -251,8 +231,7 @@ static void a_cluster_without_versions_takes_none_away(void **state)
     cJSON_Delete(psd_take(b.found));
     b.source.found = NULL;
     ask();
-    assert_int_equal(b.answer.verdict, PSD_MAP_DISABLED);
-    assert_null(b.answer.data->child);
+    psd_test_map_is_left(&b.answer, PSD_MAP_DISABLED, "the cluster defines no database version");
 }
 
 static void the_time_is_that_of_the_last_complete_look(void **state)

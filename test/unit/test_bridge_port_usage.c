@@ -1,11 +1,8 @@
 /* What the ConfigMap with the ports in use should hold, and when nobody can say. */
 #include <stdio.h>
 
-#include "common/cleanup.h"
 #include "k8s/mirror/port_ledger.h"
-#include "k8s/mirror/rows.h"
-#include "k8s/reconciler.h"
-#include "test/support/check.h"
+#include "test/support/wanted_map.h"
 
 enum { MOST_PORTS = 6 };
 
@@ -79,13 +76,6 @@ static void set_usage(void)
     b.usage.n_ports = PSD_ARRAY_SIZE(ports);
 }
 
-static void free_answer(void)
-{
-    cJSON_Delete(psd_take(b.answer.data));
-    cJSON_Delete(psd_take(b.answer.annotations));
-    psd_text_free(&b.answer.reason);
-}
-
 static int begin(void **state)
 {
     (void)state;
@@ -100,7 +90,7 @@ static int begin(void **state)
 static int end(void **state)
 {
     (void)state;
-    free_answer();
+    psd_test_map_free(&b.answer);
     cJSON_Delete(b.found);
     psd_free_port_usage(&b.ledger);
     return 0;
@@ -108,29 +98,19 @@ static int end(void **state)
 
 static void ask(void)
 {
-    free_answer();
-    b.answer = (psd_wanted_map){.verdict = PSD_MAP_WAIT,
-                                .data = psd_json_new(),
-                                .annotations = psd_json_new(),
-                                .again_ms = PSD_RECONCILE_NEVER};
-    psd_want_port_usage(&b.source, &b.answer);
+    psd_test_map_ask(psd_want_port_usage, &b.source, &b.answer);
 }
 
 static void check_written(const char *wanted)
 {
     ask();
-    assert_int_equal(b.answer.verdict, PSD_MAP_WRITE);
-    PSD_AUTO_FREE char *text = psd_json_print(b.answer.data);
-    assert_string_equal(text, wanted);
+    psd_test_map_is_written(&b.answer, wanted);
 }
 
 static void check_not_written(psd_map_verdict verdict, const char *part)
 {
     ask();
-    assert_int_equal(b.answer.verdict, verdict);
-    assert_null(b.answer.data->child);
-    if (!strstr(psd_text_string(&b.answer.reason), part))
-        fail_msg("'%s' does not say '%s'", psd_text_string(&b.answer.reason), part);
+    psd_test_map_is_left(&b.answer, verdict, part);
 }
 
 #define USED(port) "\"" port "\":\"the port already use\""

@@ -47,6 +47,7 @@ static void test_unary_over_tcp(void **state)
     psd_rpc_fixture *f = *state;
     char url[64];
     f->echo.urls[1] = url;
+    f->echo.options.operator_hint = "ask for it politely";
     psd_error error = PSD_ERROR_INIT;
     int result = -1;
     for (int i = 0; i < 100 && result < 0; i++) { /* until a port and the next one are free */
@@ -62,7 +63,10 @@ static void test_unary_over_tcp(void **state)
     Test__V1__EchoRequest request = psd_rpc_request("x", 0);
     Test__V1__EchoResponse *response = NULL;
     assert_fails(psd_echo_count(client, &request, NULL, &response, &error), &error, PSD_PERMISSION_DENIED,
-                 "needs the role OPERATOR, the caller has READER");
+                 "needs the role OPERATOR, the caller has READER: ask for it politely");
+    assert_fails(psd_echo_shutdown(client, &request, NULL, &response, &error), &error, PSD_PERMISSION_DENIED,
+                 "needs the role ADMIN, the caller has READER");
+    assert_null(strstr(error.text, "politely")); /* that would not help */
     assert_int_equal(f->echo.count_runs, 0);
     psd_client_close(client);
 }

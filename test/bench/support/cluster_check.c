@@ -2,9 +2,9 @@
  * cluster-check - asks a bridge for all nodes, again and again, and tells how long each
  * answer took.
  *
- *   cluster-check URL versions|health COUNT TIMEOUT_MS
+ *   cluster-check URL versions|health COUNT TIMEOUT_MS [PAUSE_MS]
  *
- * The calls have a pause between them, as those of people and controllers have.
+ * PAUSE_MS: between two calls.
  * versions: CheckCoreVersions, each daemon asks its runtime. health: ListNodes, each
  * daemon only answers. Prints a line a call: "MS NODES GOOD PRESENT", the milliseconds,
  * the rows, those without an error, and all versions that are PRESENT in them.
@@ -19,9 +19,7 @@
 
 enum {
     MORE_MS = 5000, /* that the call may take beyond the agents' time */
-    /* Between two checks. In truth it is minutes: no program has its code and data in the
-     * processor's caches any more, be it one of one or of fifty. */
-    PAUSE_MS = 20,
+    MOST_PAUSE_MS = 999,
 };
 
 typedef struct outcome {
@@ -79,8 +77,10 @@ int main(int argc, char **argv)
     psd_client *client = NULL;
     uint64_t count = 0;
     uint64_t timeout_ms = 0;
-    if (argc != 5 || psd_parse_uint(argv[3], 1, 100000, &count, &error) < 0 ||
-        psd_parse_uint(argv[4], 1, 30000, &timeout_ms, &error) < 0) {
+    uint64_t pause_ms = 0;
+    if (argc < 5 || argc > 6 || psd_parse_uint(argv[3], 1, 100000, &count, &error) < 0 ||
+        psd_parse_uint(argv[4], 1, 30000, &timeout_ms, &error) < 0 ||
+        (argc == 6 && psd_parse_uint(argv[5], 0, MOST_PAUSE_MS, &pause_ms, &error) < 0)) {
         fputs("cluster-check: see the head of its source\n", stderr);
         return 2;
     }
@@ -88,7 +88,7 @@ int main(int argc, char **argv)
     psd_client_options options = {.url = argv[1]};
     int result = psd_client_open(&options, &client, &error);
     for (uint64_t i = 0; result == 0 && i < count; i++) {
-        const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+        const struct timespec pause = {.tv_nsec = (long)pause_ms * 1000000L};
         nanosleep(&pause, NULL);
         outcome seen = {.nodes = 0};
         double begin = now_ms();
